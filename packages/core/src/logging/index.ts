@@ -1,0 +1,1 @@
+export { Logging, type Logger, type LogLevel, type LoggingOptions } from './logging.js';

@@ -1,0 +1,1 @@
+export { schema, kebab, type Schema, type Option, type OptionType } from './schema.js';
