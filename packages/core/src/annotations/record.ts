@@ -1,0 +1,106 @@
+/**
+ * Decorators only record. Each leaves one `Annotation` with the class it stands in; `read.ts` makes sense of them later.
+ * Classes are remembered in the order of their declaration together with the file that declared them, exported or not,
+ * which is how components beside the main class are found.
+ */
+import 'reflect-metadata/lite';
+
+// eslint-disable-next-line -- a class of any constructor
+export type Class<T = unknown> = abstract new (...args: never[]) => T;
+
+export interface Annotation<A = unknown> {
+  /** `StreamListener`, `Resource`, `GetMapping` …: the decorator's name. */
+  readonly kind: string;
+  readonly on: 'class' | 'field' | 'method' | 'parameter';
+  /** The member; `undefined` for the class itself and its constructor's parameters. */
+  readonly member?: string | symbol;
+  /** Of the parameter. */
+  readonly index?: number;
+  /** What was given to the decorator. */
+  readonly value: A;
+}
+
+export interface ClassRecord {
+  readonly type: Class;
+  readonly annotations: Annotation[];
+  /** Absolute path of the declaring file, where the stack showed one. */
+  file?: string;
+}
+
+const records = new Map<Class, ClassRecord>();
+
+/** What was recorded on this very class, without its base classes. */
+export const recordOf = (type: Class): ClassRecord | undefined => records.get(type);
+
+/** All decorated classes, in the order of their first decorator. */
+export const recordedClasses = (): Iterable<ClassRecord> => records.values();
+
+/** For decorators: leaves an annotation on the class of `target`. */
+export function record(target: object, annotation: Annotation): void {
+  const type = (typeof target === 'function' ? target : target.constructor) as Class;
+  let entry = records.get(type);
+  if (!entry) records.set(type, (entry = { type, annotations: [] }));
+  if (annotation.on === 'class') entry.file ??= declaringFile();
+  entry.annotations.push(annotation);
+}
+
+export const classDecorator =
+  (kind: string, value: unknown): ClassDecorator =>
+  (target) =>
+    record(target, { kind, on: 'class', value });
+
+/** Works on fields, and on parameters of constructors and methods. */
+export const injectionDecorator =
+  (kind: string, value: unknown): PropertyDecorator & ParameterDecorator =>
+  (target: object, member: string | symbol | undefined, index?: number) =>
+    record(
+      target,
+      index === undefined
+        ? { kind, on: 'field', ...(member === undefined ? {} : { member }), value }
+        : { kind, on: 'parameter', ...(member === undefined ? {} : { member }), index, value },
+    );
+
+export const methodDecorator =
+  (kind: string, value: unknown): MethodDecorator =>
+  (target, member) =>
+    record(target, { kind, on: 'method', member, value });
+
+/** The files that stand between a decorator and the class it decorates. */
+const HELPERS = /[\\/]node_modules[\\/](?:tslib|@swc[\\/]helpers|@babel[\\/]runtime|reflect-metadata)[\\/]/;
+const HERE = import.meta.url;
+
+/** The nearest file on the stack that is neither ours nor a compiler's helper. */
+function declaringFile(): string | undefined {
+  const prepare = Error.prepareStackTrace;
+  const limit = Error.stackTraceLimit;
+  try {
+    Error.stackTraceLimit = 30;
+    Error.prepareStackTrace = (_, sites) => sites;
+    const sites = new Error().stack as unknown as NodeJS.CallSite[];
+    for (const site of sites) {
+      const name = site.getFileName();
+      if (!name || name.startsWith('node:')) continue;
+      const path = toPath(name);
+      if (path.startsWith(ROOM) || HELPERS.test(path) || isFrameworkModule(path)) continue;
+      return path;
+    }
+    return undefined;
+  } finally {
+    Error.prepareStackTrace = prepare;
+    Error.stackTraceLimit = limit;
+  }
+}
+
+const toPath = (name: string): string => (name.startsWith('file:') ? decodeURIComponent(new URL(name).pathname) : name);
+const ROOM = toPath(new URL('.', HERE).href);
+
+const frameworkModules = new Set<string>();
+const isFrameworkModule = (path: string): boolean => {
+  for (const folder of frameworkModules) if (path.startsWith(folder)) return true;
+  return false;
+};
+
+/** For packages with decorators of their own: frames below this folder do not declare a component. */
+export function decoratorsLiveAt(moduleUrl: string): void {
+  frameworkModules.add(toPath(new URL('.', moduleUrl).href));
+}

@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+
+/**
+ * The headers of one message: a read-only record. `id` (a UUID, or the wire's own id) and `timestamp` (milliseconds since
+ * 1970) are always there. It has no prototype members, so a header may have any name, `constructor` and `__proto__` too.
+ *
+ * A class, so that a handler can take `headers: MessageHeaders` and be understood at run time.
+ */
+export class MessageHeaders {
+  static readonly ID = 'id';
+  static readonly TIMESTAMP = 'timestamp';
+  static readonly CONTENT_TYPE = 'contentType';
+  static readonly REPLY_CHANNEL = 'replyChannel';
+  static readonly ERROR_CHANNEL = 'errorChannel';
+  /** The partition a message was sent to. Spring: `BinderHeaders.PARTITION_HEADER`. */
+  static readonly PARTITION = 'scst_partition';
+  /** Sets the partition instead of computing it. Spring: `BinderHeaders.PARTITION_OVERRIDE`. */
+  static readonly PARTITION_OVERRIDE = 'scst_partitionOverride';
+  /** 1 for the first attempt. Inbound only. Spring: `IntegrationMessageHeaderAccessor.DELIVERY_ATTEMPT`. */
+  static readonly DELIVERY_ATTEMPT = 'deliveryAttempt';
+  /** The broker client's own message. Inbound only. */
+  static readonly SOURCE_DATA = 'sourceData';
+
+  readonly [name: string]: unknown;
+
+  constructor(headers: Readonly<Record<string, unknown>> = {}) {
+    const own = this as Record<string, unknown>;
+    for (const name in headers) own[name] = headers[name];
+    own['id'] ??= randomUUID();
+    own['timestamp'] ??= Date.now();
+  }
+}
+Object.setPrototypeOf(MessageHeaders.prototype, null);
+delete (MessageHeaders.prototype as unknown as Record<string, unknown>)['constructor'];

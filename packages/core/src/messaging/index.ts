@@ -1,0 +1,10 @@
+export { MessageHeaders } from './headers.js';
+export { Message, MessageBuilder, GenericMessage, ErrorMessage } from './message.js';
+export {
+  MessageChannel,
+  SubscribableChannel,
+  PollableMessageSource,
+  type MessageHandler,
+  type Unsubscribe,
+} from './channel.js';
+export { Acknowledgment } from './acknowledgment.js';
