@@ -1,0 +1,87 @@
+/** Decorators of bindings and listeners. Spring: `org.springframework.cloud.stream.annotation`. */
+import { MessageChannel, SubscribableChannel } from '../messaging/index.js';
+import { classDecorator, injectionDecorator, methodDecorator, type Class } from './record.js';
+
+/** Binds the channels that the given binding classes declare, and makes the class a component. */
+export const EnableBinding = (...bindable: Class[]): ClassDecorator => classDecorator('EnableBinding', bindable);
+
+/** On a field of a binding class: an input named after the field unless a name is given. */
+export const Input = (name?: string): PropertyDecorator => injectionDecorator('Input', name);
+
+/** On a field of a binding class: an output named after the field unless a name is given. */
+export const Output = (name?: string): PropertyDecorator => injectionDecorator('Output', name);
+
+/** The binding class with the one output `output`. */
+export class Source {
+  static readonly OUTPUT = 'output';
+  @Output(Source.OUTPUT) readonly output!: MessageChannel;
+}
+
+/** The binding class with the one input `input`. */
+export class Sink {
+  static readonly INPUT = 'input';
+  @Input(Sink.INPUT) readonly input!: SubscribableChannel;
+}
+
+/** `Source` and `Sink` in one. */
+export class Processor {
+  static readonly INPUT = 'input';
+  static readonly OUTPUT = 'output';
+  @Input(Processor.INPUT) readonly input!: SubscribableChannel;
+  @Output(Processor.OUTPUT) readonly output!: MessageChannel;
+}
+
+export interface StreamListenerOptions {
+  /** The name of an input. */
+  readonly target: string;
+  /** An expression over the message; the method is called only where it is true. Evaluated before the payload is converted. */
+  readonly condition?: string;
+  /** Copy the headers of the message to what the method returns, where absent there. Default true. */
+  readonly copyHeaders?: boolean;
+}
+
+/** The method handles the messages of an input. */
+export const StreamListener = (target: string | StreamListenerOptions): MethodDecorator =>
+  methodDecorator('StreamListener', typeof target === 'string' ? { target } : target);
+
+/** What the method returns is sent to this output. */
+export const SendTo = (...names: string[]): MethodDecorator => methodDecorator('SendTo', names);
+
+/** A validator by the Standard Schema specification (zod, valibot, arktype …); only the shape that is used here. */
+export interface PayloadSchema {
+  readonly '~standard': object;
+}
+
+export interface PayloadOptions {
+  /** The class, or `String`, `Number`, `Boolean`, `Buffer`, to convert the payload to. */
+  readonly type?: unknown;
+  /** Validates the converted payload; its output is what the handler gets. */
+  readonly schema?: PayloadSchema;
+  /** An expression with the message as its root, instead of the whole payload. */
+  readonly expression?: string;
+  /** Default true: an empty or null payload fails. */
+  readonly required?: boolean;
+}
+
+/** The parameter takes the payload: as its own class says, or as given here. */
+export const Payload = (
+  what?: string | PayloadOptions | (new (...args: never[]) => unknown) | typeof String | typeof Number | typeof Boolean,
+): ParameterDecorator =>
+  injectionDecorator(
+    'Payload',
+    typeof what === 'string' ? { expression: what } : typeof what === 'function' ? { type: what } : (what ?? {}),
+  ) as ParameterDecorator;
+
+export interface HeaderOptions {
+  readonly name: string;
+  /** Default true, unless a default value is given. */
+  readonly required?: boolean;
+  readonly defaultValue?: unknown;
+}
+
+/** The parameter takes one header. */
+export const Header = (header: string | HeaderOptions): ParameterDecorator =>
+  injectionDecorator('Header', typeof header === 'string' ? { name: header } : header) as ParameterDecorator;
+
+/** The parameter takes all headers. */
+export const Headers = (): ParameterDecorator => injectionDecorator('Headers', undefined) as ParameterDecorator;

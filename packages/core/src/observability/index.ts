@@ -1,0 +1,1 @@
+export { Meters, type Counter } from './meters.js';
