@@ -1,0 +1,150 @@
+/** The binders of an application: each created once, when the first binding needs it, and closed with the last. */
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { StreambindError, asError } from '../errors/index.js';
+import type { Binder, BinderFactory, BinderHealth } from '../binder/index.js';
+import type { Environment } from '../config/index.js';
+import type { Logger } from '../logging/index.js';
+import type { Schema } from '../schema/index.js';
+import { KNOWN_TYPES } from './selection.js';
+import { PREFIX } from './plan.js';
+
+/** The package that serves a type: one of ours by its short name, else the type is a package's name. */
+export const packageOf = (type: string): string => (KNOWN_TYPES.has(type) ? `@streambind/binder-${type}` : type);
+
+/**
+ * Loads the package of a binder type from the application's folder, then from core's own.
+ * @throws BINDER_TYPE with the install command
+ */
+export async function loadFactory(type: string, from: readonly string[], where: string): Promise<BinderFactory> {
+  const name = packageOf(type);
+  let failure: unknown;
+  for (const base of from) {
+    let file: string;
+    try {
+      file = createRequire(base).resolve(name);
+    } catch (error) {
+      failure ??= error;
+      continue;
+    }
+    const loaded = (await import(pathToFileURL(file).href)) as { binderFactory?: BinderFactory };
+    if (loaded.binderFactory) return loaded.binderFactory;
+    throw new StreambindError('BINDER_TYPE', `The package ${name} exports no binderFactory, so it is no binder.`, {
+      where,
+      given: type,
+    });
+  }
+  throw new StreambindError(
+    'BINDER_TYPE',
+    `No package serves the binder type "${type}".`,
+    {
+      where,
+      given: type,
+      allowed: `${[...KNOWN_TYPES].join(', ')}, or the name of a package`,
+      fix: `npm install ${name}`,
+    },
+    failure,
+  );
+}
+
+export interface BinderState {
+  readonly name: string;
+  readonly binder: Promise<Binder>;
+  /** Resolves at the first trouble with the broker: who waits for a binding may go on without it. */
+  readonly troubled: Promise<void>;
+  /** What was reported last and is not over. */
+  trouble: { readonly error: Error; readonly tries: number } | undefined;
+}
+
+export class Binders {
+  readonly #states = new Map<string, BinderState>();
+
+  constructor(
+    private readonly environment: Environment,
+    private readonly factoryOf: (binder: string) => BinderFactory,
+    private readonly logger: (name: string) => Logger,
+  ) {}
+
+  get(name: string): BinderState {
+    let state = this.#states.get(name);
+    if (!state) this.#states.set(name, (state = this.#create(name)));
+    return state;
+  }
+
+  all(): readonly BinderState[] {
+    return [...this.#states.values()];
+  }
+
+  async health(): Promise<Record<string, BinderHealth>> {
+    const entries = await Promise.all(
+      this.all().map(async (state): Promise<[string, BinderHealth]> => {
+        if (state.trouble) return [state.name, { state: 'down', reason: firstLine(state.trouble.error) }];
+        try {
+          return [state.name, (await (await state.binder).health?.()) ?? { state: 'up' }];
+        } catch (error) {
+          return [state.name, { state: 'down', reason: firstLine(asError(error)) }];
+        }
+      }),
+    );
+    return Object.fromEntries(entries);
+  }
+
+  /** Closes all; failures are returned. */
+  async close(): Promise<Error[]> {
+    const failures: Error[] = [];
+    await Promise.all(
+      this.all().map(async ({ binder }) => {
+        const created = await binder.catch(() => undefined);
+        await created?.close().catch((error: unknown) => failures.push(asError(error)));
+      }),
+    );
+    return failures;
+  }
+
+  #create(name: string): BinderState {
+    const factory = this.factoryOf(name);
+    const log = this.logger(`binder.${factory.type}`);
+    let tellTrouble!: () => void;
+    const troubled = new Promise<void>((resolve) => (tellTrouble = resolve));
+    const state: BinderState = {
+      name,
+      troubled,
+      trouble: undefined,
+      // Options are read before the first await: their problems belong to the start's check.
+      binder: factory.create(binderOptions(factory, name, this.environment), {
+        name,
+        log,
+        report: (error, nextTryMs) => {
+          const tries = (state.trouble?.tries ?? 0) + 1;
+          state.trouble = { error, tries };
+          tellTrouble();
+          log.warn(`${firstLine(error)}${nextTryMs > 0 ? `; try ${tries + 1} in ${Math.round(nextTryMs)} ms` : ''}`);
+        },
+        recovered: () => {
+          if (state.trouble)
+            log.info(`The binder "${name}" is connected again after ${state.trouble.tries} failed tries.`);
+          state.trouble = undefined;
+        },
+      }),
+    };
+    state.binder.catch(() => {});
+    return state;
+  }
+}
+
+const firstLine = ({ message }: Error): string => message.split('\n', 1)[0]!;
+
+/** The environment of one binder: its own `environment` block above the application's keys. */
+export function binderEnvironment(name: string, environment: Environment): Environment {
+  const inherit = environment.get(`${PREFIX}.binders.${name}.inherit-environment`) !== 'false';
+  return environment.child(`${PREFIX}.binders.${name}.environment`, inherit);
+}
+
+function binderOptions(factory: BinderFactory, name: string, environment: Environment): unknown {
+  const own = binderEnvironment(name, environment);
+  const options: Record<string, unknown> = {};
+  for (const [prefix, connection] of Object.entries(factory.connection ?? {})) {
+    Object.assign(options, own.options(connection as Schema<Record<string, unknown>>, prefix));
+  }
+  return Object.assign(options, own.options(factory.schemas.binder, `${PREFIX}.${factory.type}.binder`));
+}

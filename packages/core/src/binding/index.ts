@@ -1,0 +1,22 @@
+export {
+  STREAM,
+  BINDER,
+  BINDING,
+  CONSUMER,
+  PRODUCER,
+  type BinderProperties,
+  type StreamProperties,
+} from './properties.js';
+export { plan, chosenBinders, PREFIX, type Plan, type InputPlan, type OutputPlan } from './plan.js';
+export { EMBEDDED, KNOWN_TYPES, type BinderCatalog, type DeclaredBinder } from './selection.js';
+export { Binders, binderEnvironment, loadFactory, packageOf } from './binders.js';
+export { InputChannel, OutputChannel } from './channels.js';
+export {
+  BindingService,
+  InputBinding,
+  OutputBinding,
+  type BindingControl,
+  type BindingInfo,
+  type BindingState,
+} from './service.js';
+export { javaHashCode, partitionOf } from './partition.js';

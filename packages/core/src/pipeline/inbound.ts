@@ -1,0 +1,196 @@
+/**
+ * A delivery's way in. `INBOUND` is the order of the steps; each is composed once, when the binding is bound. What the
+ * steps below `settleFailures` throw becomes a settlement there, so nothing leaves this pipeline but a settlement.
+ */
+import { ImmediateAcknowledgeError, RejectAndDontRequeueError, StreambindError, asError } from '../errors/index.js';
+import type { ConsumerSink, Delivery, Later, Settlement } from '../binder/index.js';
+import { isConversionFailure } from '../converter/index.js';
+import type { Logger } from '../logging/index.js';
+import { Acknowledgment } from '../messaging/index.js';
+import type { Meters } from '../observability/index.js';
+import { backOff, isRetryable, type RetryPolicy } from '../retry/index.js';
+import { Exchange } from './exchange.js';
+import type { Listeners } from './listeners.js';
+
+export interface InboundSettings {
+  readonly binding: string;
+  readonly destination: string;
+  readonly group: string | undefined;
+  readonly contentType: string;
+  readonly retry: RetryPolicy;
+  readonly exhausted: 'dlq' | 'drop' | 'requeue';
+  readonly acknowledge: 'auto' | 'manual' | 'none';
+  /** Milliseconds an attempt may take; absent: no limit. */
+  readonly handlerTimeout?: number;
+}
+
+export interface InboundContext {
+  readonly settings: InboundSettings;
+  readonly listeners: Listeners;
+  readonly log: Logger;
+  readonly meters: Meters;
+}
+
+type Outcome = Settlement | Later;
+type Handle = (exchange: Exchange) => Outcome | Promise<Outcome>;
+type InboundStep = (context: InboundContext, next: Handle) => Handle;
+
+const ACK: Settlement = { kind: 'ack' };
+
+/** More deliveries than this without the end of an attempt, and the message is what kills its consumers. */
+const MOST_CRASHES = 20;
+
+const refuseCrashing: InboundStep =
+  ({ settings, log }, next) =>
+  (exchange) => {
+    const { crashes = 0 } = exchange.delivery;
+    if (crashes <= MOST_CRASHES) return next(exchange);
+    const reason = new StreambindError(
+      'CRASHING',
+      `Message ${exchange.id} was delivered ${crashes} times without an end of its handling.`,
+      {
+        where: settings.binding,
+      },
+    );
+    log.error(`${reason.message}\nIt goes to the dead letters.`);
+    return { kind: 'deadLetter', reason };
+  };
+
+/** Retry, dead letter or drop: the one place that decides what a failure comes to. */
+const settleFailures: InboundStep = ({ settings, listeners, log, meters }, next) => {
+  const tags = { binding: settings.binding };
+  const handled = meters.counter('streambind.messages.handled', tags);
+  const retried = meters.counter('streambind.messages.retried', tags);
+  const failed = meters.counter('streambind.messages.failed', tags);
+  const dropped = meters.counter('streambind.messages.dropped', tags);
+  const { maxAttempts } = settings.retry;
+
+  const done = (exchange: Exchange, outcome: Outcome): Outcome => {
+    handled.add();
+    listeners.forget(exchange);
+    return outcome;
+  };
+
+  const failure = (exchange: Exchange, thrown: unknown): Settlement => {
+    const error = asError(thrown);
+    const { attempt } = exchange.delivery;
+    if (among(error, ImmediateAcknowledgeError)) {
+      log.info(`Message ${exchange.id} is done with, by its handler's wish: ${error.message}`);
+      done(exchange, ACK);
+      return ACK;
+    }
+    const hopeless = among(error, RejectAndDontRequeueError) || isConversionFailure(error);
+    if (!hopeless && attempt < maxAttempts && isRetryable(settings.retry, error)) {
+      const delayMs = backOff(settings.retry, attempt);
+      log.warn(
+        `Attempt ${attempt} of ${maxAttempts} failed for message ${exchange.id}, next in ${delayMs} ms: ${error.name}: ${error.message}`,
+      );
+      retried.add();
+      return { kind: 'requeue', delayMs, failure: error };
+    }
+    listeners.forget(exchange);
+    failed.add();
+    const attempts = `message ${exchange.id} of ${describe(settings)} failed after ${attempt} ${attempt === 1 ? 'attempt' : 'attempts'}`;
+    switch (settings.exhausted) {
+      case 'dlq':
+        log.error(`${attempts} and goes to the dead letters: ${error.message}`, error);
+        return { kind: 'deadLetter', reason: error };
+      case 'drop':
+        dropped.add();
+        log.error(`${attempts} and is dropped: ${error.message}`, error);
+        return ACK;
+      case 'requeue':
+        log.error(`${attempts} and is given back: ${error.message}`, error);
+        return { kind: 'requeue', delayMs: settings.retry.backOffMaxInterval };
+    }
+  };
+
+  return (exchange) => {
+    try {
+      const outcome = next(exchange);
+      return outcome instanceof Promise
+        ? outcome.then(
+            (settled) => done(exchange, settled),
+            (error: unknown) => failure(exchange, error),
+          )
+        : done(exchange, outcome);
+    } catch (error) {
+      return failure(exchange, error);
+    }
+  };
+};
+
+/** An attempt that takes longer has failed; what it comes to later is ignored. */
+const limitTime: InboundStep = ({ settings }, next) => {
+  const limit = settings.handlerTimeout;
+  if (limit === undefined) return next;
+  return (exchange) => {
+    const outcome = next(exchange);
+    if (!(outcome instanceof Promise)) return outcome;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(
+          new StreambindError(
+            'HANDLER_TIMEOUT',
+            `The handler of message ${exchange.id} took longer than ${limit} ms.`,
+            { where: settings.binding },
+          ),
+        );
+      }, limit);
+      outcome.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
+  };
+};
+
+/** The handler's return frees its slot; the message stays in flight until `acknowledge()` or `nack()`. */
+const acknowledgeByHand: InboundStep = ({ settings }, next) => {
+  if (settings.acknowledge !== 'manual') return next;
+  return (exchange) => {
+    const settlement = new Promise<Settlement>((resolve) => {
+      exchange.acknowledgment = new Acknowledgment((nackDelayMs) =>
+        resolve(
+          nackDelayMs === undefined
+            ? ACK
+            : { kind: 'requeue', delayMs: nackDelayMs, failure: new Error('nack by the handler') },
+        ),
+      );
+    });
+    const later: Later = { kind: 'later', settlement };
+    const outcome = next(exchange);
+    return outcome instanceof Promise ? outcome.then(() => later) : later;
+  };
+};
+
+const dispatch: InboundStep =
+  ({ listeners }) =>
+  (exchange) => {
+    const running = listeners.dispatch(exchange);
+    return running instanceof Promise ? running.then(toAck) : ACK;
+  };
+const toAck = (): Settlement => ACK;
+
+const INBOUND: readonly InboundStep[] = [refuseCrashing, settleFailures, limitTime, acknowledgeByHand, dispatch];
+
+/** The sink that a binder delivers to. */
+export function inboundPipeline(context: InboundContext): ConsumerSink {
+  const { settings, log } = context;
+  const handle = INBOUND.reduceRight<Handle>(
+    (next, step) => step(context, next),
+    () => ACK,
+  );
+  return {
+    deliver: (delivery: Delivery) => handle(new Exchange(delivery, settings.contentType)),
+    fault: (error) => log.warn(`${describe(settings)}: ${error.message}`),
+  };
+}
+
+const describe = ({ destination, group }: InboundSettings): string =>
+  group === undefined ? destination : `${destination} (group ${group})`;
+
+/** The error itself or one of its causes. */
+function among(error: Error, type: new (...args: never[]) => Error): boolean {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 10; at = at.cause, depth++) {
+    if (at instanceof type || at.name === type.name) return true;
+  }
+  return false;
+}

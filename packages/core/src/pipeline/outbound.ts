@@ -1,0 +1,246 @@
+/**
+ * A message's way out. `OUTBOUND` is the order of the steps; each is composed once, when the channel is made. The promise
+ * of a send resolves on the broker's confirmation and is the caller's only news.
+ */
+import { StreambindError, asError, isStreambindError } from '../errors/index.js';
+import type { HeaderValue, ProducerBinding, WireRecord } from '../binder/index.js';
+import type { Converters } from '../converter/index.js';
+import { MessageHeaders, type Message } from '../messaging/index.js';
+import type { Meters } from '../observability/index.js';
+
+export interface OutboundSettings {
+  readonly binding: string;
+  readonly contentType: string;
+  /** Milliseconds; 30000 unless configured. */
+  readonly sendTimeout: number;
+  /** Sends handed to the binder and not confirmed; as many again may wait. */
+  readonly maxInFlight: number;
+}
+
+export interface OutboundContext {
+  readonly settings: OutboundSettings;
+  readonly converters: Converters;
+  readonly meters: Meters;
+  /** The producer once it is bound; a send waits for it. */
+  readonly producer: () => ProducerBinding | Promise<ProducerBinding>;
+  /** Absent where the binding is not partitioned. */
+  readonly partitionOf?: (message: Message) => number;
+  /** Producer options that are expressions, by name. */
+  readonly evaluate?: (message: Message) => Readonly<Record<string, unknown>>;
+}
+
+/** One send on its way. */
+class Outgoing {
+  record: WireRecord | undefined;
+  /** Handed to the binder: from here on its outcome can be unknown. */
+  handedOver = false;
+  /** Its caller was told that it failed; it must not be sent any more. */
+  expired = false;
+
+  constructor(
+    readonly message: Message,
+    readonly timeoutMs: number,
+  ) {}
+}
+
+type Send = (outgoing: Outgoing) => Promise<void>;
+type OutboundStep = (context: OutboundContext, next: Send) => Send;
+
+/** Headers that belong to one delivery or are orders to this pipeline; they never leave. */
+const NEVER_SENT: ReadonlySet<string> = new Set([
+  MessageHeaders.DELIVERY_ATTEMPT,
+  MessageHeaders.SOURCE_DATA,
+  MessageHeaders.PARTITION,
+  MessageHeaders.PARTITION_OVERRIDE,
+  MessageHeaders.REPLY_CHANNEL,
+  MessageHeaders.ERROR_CHANNEL,
+]);
+
+const encode: OutboundStep =
+  ({ settings, converters, partitionOf, evaluate }, next) =>
+  (outgoing) => {
+    const { message } = outgoing;
+    const { headers } = message;
+    const own = headers[MessageHeaders.CONTENT_TYPE];
+    const { bytes, contentType } = converters.encode(
+      message.payload,
+      typeof own === 'string' ? own : settings.contentType,
+      typeof own === 'string',
+    );
+    const sent: Record<string, HeaderValue> = Object.create(null) as Record<string, HeaderValue>;
+    for (const name in headers) if (!NEVER_SENT.has(name)) sent[name] = headers[name] as HeaderValue;
+    sent[MessageHeaders.CONTENT_TYPE] = contentType;
+    outgoing.record = {
+      payload: bytes,
+      headers: sent,
+      ...(partitionOf ? { partition: partitionOf(message) } : {}),
+      ...(evaluate ? { evaluated: evaluate(message) } : {}),
+    };
+    return next(outgoing);
+  };
+
+/** The deadline counts from the call, waiting included. */
+const limitTime: OutboundStep =
+  ({ settings }, next) =>
+  (outgoing) =>
+    new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        outgoing.expired = true;
+        reject(outgoing.handedOver ? unknownOutcome(outgoing, settings) : neverSent(outgoing, settings));
+      }, outgoing.timeoutMs);
+      next(outgoing).then(
+        () => {
+          clearTimeout(timer);
+          resolve();
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          reject(asError(error));
+        },
+      );
+    });
+
+/** At most `maxInFlight` at the binder, as many again waiting in the order of their calls. */
+const admit: OutboundStep = ({ settings: { binding, maxInFlight } }, next) => {
+  const waiting: { readonly outgoing: Outgoing; start(): void; drop(): void }[] = [];
+  let inFlight = 0;
+  const finished = (): void => {
+    inFlight--;
+    while (inFlight < maxInFlight && waiting.length > 0) {
+      const turn = waiting.shift()!;
+      if (turn.outgoing.expired) turn.drop();
+      else turn.start();
+    }
+  };
+  const start = (outgoing: Outgoing): Promise<void> => {
+    inFlight++;
+    const sending = next(outgoing);
+    sending.then(finished, finished);
+    return sending;
+  };
+  return (outgoing) => {
+    if (inFlight < maxInFlight && waiting.length === 0) return start(outgoing);
+    if (waiting.length >= maxInFlight) {
+      return Promise.reject(
+        new StreambindError(
+          'BUFFER_FULL',
+          `The binding "${binding}" has ${inFlight} sends in flight and ${waiting.length} waiting.`,
+          {
+            where: binding,
+            fix: 'Await the sends, or raise producer.max-in-flight.',
+          },
+        ),
+      );
+    }
+    return new Promise<void>((resolve, reject) => {
+      waiting.push({
+        outgoing,
+        start: () => void start(outgoing).then(resolve, reject),
+        drop: resolve,
+      });
+    });
+  };
+};
+
+const transmit: OutboundStep =
+  ({ producer }) =>
+  (outgoing) => {
+    const bound = producer();
+    if (!(bound instanceof Promise)) {
+      outgoing.handedOver = true;
+      return bound.send(outgoing.record!);
+    }
+    return bound.then((ready) => {
+      if (outgoing.expired) return;
+      outgoing.handedOver = true;
+      return ready.send(outgoing.record!);
+    });
+  };
+
+const OUTBOUND: readonly OutboundStep[] = [encode, limitTime, admit, transmit];
+
+/** Sends that failed; what is unhandled among rejections is told from the user's own by this. */
+const sendFailures = new WeakSet<Error>();
+export const isSendFailure = (reason: unknown): boolean => reason instanceof Error && sendFailures.has(reason);
+
+export interface Outbound {
+  send(message: Message, timeoutMs?: number): Promise<void>;
+  /** Sends that neither resolved nor rejected yet. */
+  readonly pending: number;
+  /** Resolves when nothing is pending. */
+  drained(): Promise<void>;
+}
+
+export function outboundPipeline(context: OutboundContext): Outbound {
+  const { settings, meters } = context;
+  const send = OUTBOUND.reduceRight<Send>(
+    (next, step) => step(context, next),
+    () => Promise.resolve(),
+  );
+  const sent = meters.counter('streambind.messages.sent', { binding: settings.binding });
+  const failed = meters.counter('streambind.sends.failed', { binding: settings.binding });
+  let pending = 0;
+  let drains: (() => void)[] = [];
+  const settled = (): void => {
+    if (--pending > 0 || drains.length === 0) return;
+    for (const drain of drains) drain();
+    drains = [];
+  };
+  return {
+    get pending() {
+      return pending;
+    },
+    drained: () => (pending === 0 ? Promise.resolve() : new Promise((resolve) => drains.push(resolve))),
+    async send(message, timeoutMs = settings.sendTimeout) {
+      pending++;
+      try {
+        await send(new Outgoing(message, timeoutMs));
+        sent.add();
+      } catch (error) {
+        failed.add();
+        throw asSendFailure(error, message, settings);
+      } finally {
+        settled();
+      }
+    },
+  };
+}
+
+/** Every rejection of a send names its binding and its message. */
+function asSendFailure(thrown: unknown, message: Message, { binding }: OutboundSettings): StreambindError {
+  const context = { binding, messageId: message.headers[MessageHeaders.ID] };
+  const error = isStreambindError(thrown)
+    ? new StreambindError(
+        thrown.code,
+        thrown.message.split('\n', 1)[0]!,
+        { ...thrown.details, ...context },
+        thrown.cause,
+      )
+    : new StreambindError(
+        'PUBLISH_REFUSED',
+        `The message could not be sent: ${asError(thrown).message}`,
+        context,
+        thrown,
+      );
+  sendFailures.add(error);
+  return error;
+}
+
+const unknownOutcome = ({ timeoutMs }: Outgoing, { binding }: OutboundSettings): StreambindError =>
+  new StreambindError(
+    'PUBLISH_UNKNOWN',
+    `The broker did not confirm a message within ${timeoutMs} ms; it may have arrived or not.`,
+    {
+      where: binding,
+      fix: 'Send it again with the same id where the receivers are idempotent.',
+    },
+  );
+
+const neverSent = ({ timeoutMs }: Outgoing, { binding }: OutboundSettings): StreambindError =>
+  new StreambindError(
+    'BROKER_UNAVAILABLE',
+    `A message could not be handed to the broker within ${timeoutMs} ms; it was not sent.`,
+    {
+      where: binding,
+    },
+  );
