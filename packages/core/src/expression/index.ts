@@ -1,0 +1,2 @@
+export { Expression, parseExpression } from './expression.js';
+export { hashOf } from './values.js';
