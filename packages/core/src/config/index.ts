@@ -1,0 +1,4 @@
+export { loadEnvironment, type LoadOptions } from './load.js';
+export { Environment, type Property } from './environment.js';
+export { describeProblem, type Problem } from './problems.js';
+export type { Origin } from './sources.js';

@@ -1,0 +1,168 @@
+/** Reads yml files: every scalar as its text with its place, so that a password of `0123` stays one. */
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
+import type { Document, Node, Pair, Scalar, YAMLMap } from 'yaml';
+import { DocumentBuilder, type ConfigDocument } from './documents.js';
+import { indexSegment, parseKey, type Path, type Position } from './names.js';
+import type { Report } from './problems.js';
+
+const NULL = /^(~|null|Null|NULL|)$/;
+const MAX_DEPTH = 64;
+const MAX_NODES = 100_000;
+
+/** Our words for the parser's codes. Its own texts quote the file, and what is quoted may be a password. */
+const SAYS: Readonly<Record<string, string>> = {
+  ALIAS_PROPS: 'an alias takes neither an anchor nor a tag',
+  BAD_ALIAS: 'an alias names no anchor above it; a text that begins with * needs quotes',
+  BAD_INDENT: 'the indentation does not fit the lines above; keys of one block begin in the same column',
+  BAD_SCALAR_START: 'a text cannot begin with this character; put it in quotes',
+  BAD_DQ_ESCAPE: 'in double quotes a backslash begins an escape, and this is none; use single quotes',
+  BLOCK_AS_IMPLICIT_KEY: 'a key stands where a value ended; check the indentation and the space behind the colon',
+  BLOCK_IN_FLOW: 'a block stands inside { } or [ ]',
+  KEY_OVER_1024_CHARS: 'a key is longer than 1024 characters, or its colon is missing',
+  MISSING_CHAR: 'a character is missing: a quote, a bracket or a colon',
+  MULTILINE_IMPLICIT_KEY: 'a key goes over more than one line; a colon or a quote is missing',
+  TAB_AS_INDENT: 'a tab is used for indentation; yml takes spaces only',
+};
+
+export function readYaml(text: string, file: string, report: Report): ConfigDocument[] {
+  const lines = new LineCounter();
+  const parsed = parseAllDocuments(text, {
+    lineCounter: lines,
+    schema: 'failsafe',
+    prettyErrors: false,
+    uniqueKeys: false,
+    logLevel: 'silent',
+  });
+  if ('empty' in parsed) return [];
+  const place = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  // a build's unfilled @placeholder@ is a text here; the check names it
+  const fatal = parsed
+    .flatMap(({ errors }) => errors)
+    .find(({ code, pos }) => !(code === 'BAD_SCALAR_START' && text[pos[0]] === '@'));
+  if (fatal !== undefined) {
+    report({
+      severity: 'error',
+      code: 'CONFIG_FILE',
+      file,
+      ...place(fatal.pos[0]),
+      path: '',
+      message: SAYS[fatal.code] ?? `is not valid yml (${fatal.code})`,
+    });
+    return [];
+  }
+  return parsed.map((document) => new Walk(document, file, place, report).read());
+}
+
+class Walk {
+  readonly #document: Document;
+  readonly #place: (offset: number) => Position;
+  readonly #file: string;
+  readonly #report: Report;
+  readonly #builder: DocumentBuilder;
+  #nodes = 0;
+
+  constructor(document: Document, file: string, place: (offset: number) => Position, report: Report) {
+    this.#document = document;
+    this.#place = place;
+    this.#file = file;
+    this.#report = report;
+    this.#builder = new DocumentBuilder(file, report);
+  }
+
+  read(): ConfigDocument {
+    const root = this.#document.contents;
+    if (root !== null && !isMap(root) && !(isScalar(root) && NULL.test(scalarText(root)))) {
+      this.#fail(this.#at(root), 'a configuration file holds keys and values; this is neither');
+    } else if (isMap(root)) {
+      this.#map(root, []);
+    }
+    return this.#builder.build();
+  }
+
+  #node(given: unknown, path: Path, keyAt: Position): void {
+    const node = isAlias(given) ? given.resolve(this.#document) : given;
+    // aliases can nest without end, or multiply
+    if (path.length > MAX_DEPTH || ++this.#nodes > MAX_NODES) {
+      if (this.#nodes !== Infinity) this.#fail(keyAt, 'aliases lead to more values than a file can hold');
+      this.#nodes = Infinity;
+    } else if (isMap(node) && node.items.length > 0) {
+      this.#map(node, path);
+    } else if (isSeq(node) && node.items.length > 0) {
+      node.items.forEach((item, index) => {
+        const where = this.#at(item, keyAt);
+        this.#node(item, [...path, indexSegment(index, where)], where);
+      });
+    } else if (isScalar(node)) {
+      const value = scalarText(node);
+      const empty = node.type === 'PLAIN' && NULL.test(value);
+      this.#builder.add(path, empty ? '' : value, empty ? keyAt : this.#at(given, keyAt), empty);
+    } else {
+      // an empty list is a list; an empty block is nothing
+      this.#builder.add(path, '', keyAt, !isSeq(node));
+    }
+  }
+
+  #map(map: YAMLMap, path: Path): void {
+    const own = new Map<string, Position>();
+    for (const pair of map.items) {
+      const key = keyText(pair);
+      const where = this.#at(pair.key);
+      const earlier = own.get(key);
+      if (earlier !== undefined && key !== '<<') {
+        const first = `${this.#file}:${earlier.line}:${earlier.column}`;
+        this.#fail(where, `the key ${key} is written twice in one block, first at ${first}`);
+      }
+      own.set(key, where);
+    }
+    for (const pair of map.items) {
+      const key = keyText(pair);
+      if (key === '<<' && isScalar(pair.key) && pair.key.type === 'PLAIN') this.#merge(pair.value, own, path);
+      else this.#pair(pair, key, path);
+    }
+  }
+
+  #pair(pair: Pair, key: string, path: Path): void {
+    const where = this.#at(pair.key);
+    const quoted = isScalar(pair.key) && pair.key.type !== 'PLAIN' ? 1 : 0;
+    const segments = parseKey(key, { line: where.line, column: where.column + quoted });
+    if (segments.length > 0) this.#node(pair.value, [...path, ...segments], where);
+  }
+
+  /** `<<: *defaults`: keys of the block itself win over those merged in. */
+  #merge(given: unknown, own: ReadonlyMap<string, Position>, path: Path): void {
+    const node = isAlias(given) ? given.resolve(this.#document) : given;
+    const taken = new Set(own.keys());
+    for (const item of isSeq(node) ? node.items : [node]) {
+      const source = isAlias(item) ? item.resolve(this.#document) : item;
+      if (!isMap(source) || ++this.#nodes > MAX_NODES) continue;
+      for (const pair of source.items) {
+        const key = keyText(pair);
+        if (key === '<<') this.#merge(pair.value, new Map([...taken].map((name) => [name, this.#at(pair.key)])), path);
+        else if (!taken.has(key)) this.#pair(pair, key, path);
+        taken.add(key);
+      }
+    }
+  }
+
+  #at(node: unknown, otherwise: Position = { line: 1, column: 1 }): Position {
+    const range = (node as Node | null | undefined)?.range;
+    return range ? this.#place(range[0]) : otherwise;
+  }
+
+  #fail(where: Position, message: string): void {
+    this.#report({ severity: 'error', code: 'CONFIG_FILE', file: this.#file, ...where, path: '', message });
+  }
+}
+
+/** All scalars are texts: the failsafe schema knows no other. */
+const scalarText = ({ value }: Scalar): string => (typeof value === 'string' ? value : '');
+
+/** A key as text. `[a.b]:` without quotes is a list to the parser and a bracketed name to everyone else. */
+function keyText({ key }: Pair): string {
+  if (isScalar(key)) return scalarText(key);
+  if (isSeq(key)) return `[${key.items.map((item) => (isScalar(item) ? scalarText(item) : '')).join(',')}]`;
+  return '';
+}
