@@ -25,7 +25,8 @@ export class PropertyStore implements PropertyView {
   /** Keys of the elements of each list: a list of a higher source replaces a lower one whole. */
   readonly #lists = new Map<string, Set<string>>();
   readonly #variables = new Map<string, Entry>();
-  readonly #used = new Set<string>();
+  /** Names of variables that stand for keys which are known without them. */
+  readonly #overriding = new Set<string>();
 
   /** Sources are added from the lowest to the highest. */
   add(source: readonly Entry[]): void {
@@ -66,7 +67,9 @@ export class PropertyStore implements PropertyView {
     for (const path of [...lists, ...known]) {
       const found = this.#variable(path);
       // an element of a list that a variable has just replaced is gone
-      if (found !== undefined && (this.#entries.has(found.key) || this.#lists.has(found.key))) this.#replace(found);
+      if (found === undefined || !(this.#entries.has(found.key) || this.#lists.has(found.key))) continue;
+      for (const name of variableNames(path)) this.#overriding.add(name);
+      this.#replace(found);
     }
   }
 
@@ -107,7 +110,6 @@ export class PropertyStore implements PropertyView {
     for (const name of variableNames(path)) {
       const variable = this.#variables.get(name);
       if (variable !== undefined) {
-        this.#used.add(name);
         return { ...variable, path, key: uniformKey(path) };
       }
     }
@@ -120,7 +122,7 @@ export class PropertyStore implements PropertyView {
     const found: Below[] = [];
     for (const [name, variable] of this.#variables) {
       const start = starts.find((text) => name.startsWith(text));
-      if (start === undefined || this.#used.has(name)) continue;
+      if (start === undefined || this.#overriding.has(name)) continue;
       const tail = name.slice(start.length);
       const sibling = known.find(({ rest }) => variableNames([rest[0]!]).some((text) => tail.startsWith(`${text}_`)));
       const first = sibling === undefined ? [] : [sibling.rest[0]!];
