@@ -19,3 +19,5 @@ export type {
   Settlement,
   WireRecord,
 } from './spi.js';
+export { Intake, type IntakeOptions } from './kit/intake.js';
+export type { Settler } from './kit/settler.js';

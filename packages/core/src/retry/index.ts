@@ -1,0 +1,2 @@
+export { DEFAULT_RETRY_POLICY, backOff, isRetryable, type RetryPolicy } from './policy.js';
+export { pause, retryUntil, type RetryLoop } from './loop.js';
