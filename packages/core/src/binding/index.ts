@@ -20,3 +20,4 @@ export {
   type BindingState,
 } from './service.js';
 export { javaHashCode, partitionOf } from './partition.js';
+export { partitioner } from './partitioner.js';

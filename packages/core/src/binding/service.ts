@@ -1,7 +1,6 @@
 /** The life of bindings: bound when the application starts or by hand, paused, stopped, and drained at the end. */
 import { StreambindError, asError, isStreambindError, nearest } from '../errors/index.js';
 import type { ConsumerBinding, ConsumerSink, DrainReport, FlushReport, ProducerBinding } from '../binder/index.js';
-import type { Logger } from '../logging/index.js';
 import type { Outbound } from '../pipeline/index.js';
 import type { BinderState, Binders } from './binders.js';
 import type { OutputChannel } from './channels.js';
@@ -39,7 +38,6 @@ abstract class Binding<Bound> implements BindingControl {
   constructor(
     readonly plan: InputPlan | OutputPlan,
     readonly binder: BinderState,
-    protected readonly log: Logger,
   ) {}
 
   get state(): BindingState {
@@ -107,16 +105,17 @@ abstract class Binding<Bound> implements BindingControl {
   }
 }
 
+const NOTHING: DrainReport = { finished: 0, returned: 0, abandoned: 0 };
+
 export class InputBinding extends Binding<readonly ConsumerBinding[]> {
   #ever = false;
 
   constructor(
     override readonly plan: InputPlan,
     binder: BinderState,
-    log: Logger,
     private readonly sink: ConsumerSink,
   ) {
-    super(plan, binder, log);
+    super(plan, binder);
   }
 
   override start(): Promise<void> {
@@ -162,10 +161,18 @@ export class InputBinding extends Binding<readonly ConsumerBinding[]> {
   }
 
   override async unbind(deadlineMs?: number): Promise<DrainReport> {
+    const starting = this.state === 'starting';
     const bound = this.release();
-    if (!bound) return { finished: 0, returned: 0, abandoned: 0 };
-    // Still starting: the binder's close rejects it; nothing was taken.
-    const consumers = await bound.catch(() => []);
+    if (!bound) return NOTHING;
+    if (starting) {
+      // Its broker may stay away; should it still come, what was bound is given up at once.
+      bound.then(
+        (late) => late.forEach((consumer) => void consumer.close(0)),
+        () => {},
+      );
+      return NOTHING;
+    }
+    const consumers = await bound;
     const reports = await Promise.all(consumers.map((consumer) => consumer.close(deadlineMs)));
     return reports.reduce(
       (sum, { finished, returned, abandoned }) => ({
@@ -173,7 +180,7 @@ export class InputBinding extends Binding<readonly ConsumerBinding[]> {
         returned: sum.returned + returned,
         abandoned: sum.abandoned + abandoned,
       }),
-      { finished: 0, returned: 0, abandoned: 0 },
+      NOTHING,
     );
   }
 
@@ -200,11 +207,10 @@ export class OutputBinding extends Binding<ProducerBinding> {
   constructor(
     override readonly plan: OutputPlan,
     binder: BinderState,
-    log: Logger,
     private readonly channel: OutputChannel,
-    private readonly outbound: (producer: () => ProducerBinding | Promise<ProducerBinding>) => Outbound,
+    outbound: (producer: () => ProducerBinding | Promise<ProducerBinding>) => Outbound,
   ) {
-    super(plan, binder, log);
+    super(plan, binder);
     this.#ready = new Promise((resolve) => (this.#tellReady = resolve));
     this.#pipeline = outbound(() => this.#producer ?? this.#ready);
     channel.open(this.#pipeline);

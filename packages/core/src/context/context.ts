@@ -5,7 +5,7 @@
 import { StreambindError, asError, isStreambindError } from '../errors/index.js';
 import type { Class, Injection } from '../annotations/index.js';
 import type { Definition } from './definition.js';
-import { ambiguous, choose, fits, planWiring, type Wiring } from './wiring.js';
+import { ambiguous, choose, fits, makerOf, planWiring, type Wiring } from './wiring.js';
 
 export class Context {
   readonly #definitions: readonly Definition[];
@@ -95,9 +95,7 @@ export class Context {
           return new type(...source.description.constructorParameters.map((injection) => this.#valueOf(injection)));
         }
         case 'bean': {
-          const owner = this.#definitions.find(
-            (other) => other.source.kind === 'component' && other.source.description === source.owner,
-          )!;
+          const owner = makerOf(source.owner, this.#definitions);
           // Its fields are set now: a @Bean method may use what was injected into its class.
           this.#setFields(owner);
           const instance = this.#instances.get(owner) as Record<string, (...args: unknown[]) => unknown>;

@@ -3,7 +3,7 @@
  * mistake of the wiring at once.
  */
 import { StreambindError, nearest } from '../errors/index.js';
-import type { Class, Injection } from '../annotations/index.js';
+import type { Class, ComponentDescription, Injection } from '../annotations/index.js';
 import { constructionInjections, type Definition } from './definition.js';
 
 export interface Wiring {
@@ -33,19 +33,33 @@ export function planWiring(definitions: readonly Definition[]): Wiring {
         return [target];
       });
     const construction = wire(constructionInjections(definition));
-    if (definition.source.kind === 'bean') {
-      const { owner } = definition.source;
-      const maker = definitions.find(({ source }) => source.kind === 'component' && source.description === owner);
-      if (maker) construction.push(maker);
-    }
     const fields = definition.source.kind === 'component' ? wire(definition.source.description.fields) : [];
     needs.set(definition, construction);
     uses.set(definition, [...construction, ...fields]);
   }
 
+  // A @Bean method runs on its class's instance and may use what is injected there.
+  for (const definition of definitions) {
+    if (definition.source.kind !== 'bean') continue;
+    const maker = makerOf(definition.source.owner, definitions);
+    const others = uses
+      .get(maker)!
+      .filter(({ source }) => source.kind !== 'bean' || source.owner !== maker.source.description);
+    needs.get(definition)!.push(maker, ...others);
+    uses.get(definition)!.push(maker);
+  }
+
   const construction = sort(definitions, needs, (circle) => errors.push(circular(circle)));
   return { targets, construction, initialization: sort(construction, uses, () => {}), errors };
 }
+
+type ComponentDefinition = Definition & {
+  readonly source: { readonly kind: 'component'; readonly description: ComponentDescription };
+};
+
+/** The definition of the class that a `@Bean` method stands in. */
+export const makerOf = (owner: ComponentDescription, definitions: readonly Definition[]): ComponentDefinition =>
+  definitions.find(({ source }) => source.kind === 'component' && source.description === owner) as ComponentDefinition;
 
 class Index {
   readonly #byName = new Map<string, Definition>();

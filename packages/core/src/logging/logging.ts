@@ -49,6 +49,12 @@ export class Logging {
     return logger;
   }
 
+  /** Lines without a head; `log` writes them as one INFO entry. Nothing in JSON. */
+  banner(mode: 'console' | 'log', lines: readonly string[]): void {
+    if (mode === 'log') this.logger('application').info(`\n${lines.join('\n')}`);
+    else if (this.#options.format !== 'ecs') (this.#options.write ?? writeToStandardError)(`${lines.join('\n')}\n\n`);
+  }
+
   /** @internal for NamedLogger: the level that applies to a name, and when it was last changed. */
   threshold(name: string): { rank: number; generation: number } {
     let prefix = name;
@@ -151,7 +157,8 @@ function timestamp(at: Date): string {
 }
 
 /** The end of a name that is too long, as Boot cuts it. */
-const shorten = (name: string, width: number): string => (name.length <= width ? name : name.slice(name.length - width));
+const shorten = (name: string, width: number): string =>
+  name.length <= width ? name : name.slice(name.length - width);
 
 function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

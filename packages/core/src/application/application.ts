@@ -1,0 +1,224 @@
+/**
+ * One application from its plan to its end. Start: outputs, components, inputs, modules; a broker that is away holds up
+ * none of the later ones. Stop: modules, inputs, outputs, components, binders, within one deadline.
+ */
+import { StreambindError, asError, isStreambindError } from '../errors/index.js';
+import type { Class } from '../annotations/index.js';
+import { KeyGroups } from './keys.js';
+import type { Binders, BindingControl, BindingInfo, BindingService } from '../binding/index.js';
+import type { Environment } from '../config/index.js';
+import type { Context } from '../context/index.js';
+import type { Logger, Logging } from '../logging/index.js';
+import type { Counter, Meters } from '../observability/index.js';
+import type { Schema } from '../schema/index.js';
+import type { Module, ModuleHost, RunningModule } from './module.js';
+import { LIFECYCLE } from './properties.js';
+import { Deadline, describeReceipt, type ShutdownReceipt } from './shutdown.js';
+
+export interface ApplicationHealth {
+  /** Down only when the application itself cannot go on; a broker that is away does not change it. */
+  readonly liveness: 'up' | 'down';
+  readonly readiness: 'up' | 'degraded' | 'down';
+  readonly binders: Readonly<Record<string, { readonly state: 'up' | 'degraded' | 'down'; readonly reason?: string }>>;
+}
+
+/** A running application. Can be injected by its type. */
+export abstract class Application {
+  /** The configuration, every value with its origin. */
+  abstract readonly environment: Environment;
+  /** What was counted so far: messages handled, retried, failed, dropped, sent. */
+  abstract readonly counters: readonly Counter[];
+  /**
+   * A component by its class or name.
+   * @throws COMPONENT_MISSING, COMPONENT_AMBIGUOUS
+   */
+  abstract get<T>(type: Class<T> | string): T;
+  /** @throws BINDING_UNKNOWN */
+  abstract binding(name: string): BindingControl;
+  abstract bindings(): readonly BindingInfo[];
+  abstract health(): Promise<ApplicationHealth>;
+  /** Stops in order; idempotent, every call gives the one receipt. */
+  abstract stop(): Promise<ShutdownReceipt>;
+}
+
+export interface Assembly {
+  readonly name: string;
+  readonly environment: Environment;
+  readonly logging: Logging;
+  readonly meters: Meters;
+  readonly binders: Binders;
+  readonly modules: readonly Module[];
+}
+
+export class RunningApplication extends Application {
+  readonly log: Logger;
+  readonly #assembly: Assembly;
+  #context!: Context;
+  #bindings!: BindingService;
+  #attachListeners!: () => void;
+  readonly #running: RunningModule[] = [];
+  #started: 'no' | 'starting' | 'yes' = 'no';
+  #stopping: Promise<ShutdownReceipt> | undefined;
+  #onStop: (() => void)[] = [];
+
+  constructor(assembly: Assembly) {
+    super();
+    this.#assembly = assembly;
+    this.log = assembly.logging.logger('application');
+  }
+
+  /** Context and bindings know the application, so they come after it. */
+  assemble(context: Context, bindings: BindingService, attachListeners: () => void): void {
+    this.#context = context;
+    this.#bindings = bindings;
+    this.#attachListeners = attachListeners;
+  }
+
+  override get environment(): Environment {
+    return this.#assembly.environment;
+  }
+
+  override get counters(): readonly Counter[] {
+    return this.#assembly.meters.all();
+  }
+
+  override get<T>(type: Class<T> | string): T {
+    return this.#context.get(type);
+  }
+
+  override binding(name: string): BindingControl {
+    return this.#bindings.get(name);
+  }
+
+  override bindings(): readonly BindingInfo[] {
+    return this.#bindings.all.map((binding) => binding.info());
+  }
+
+  override async health(): Promise<ApplicationHealth> {
+    const binders = await this.#assembly.binders.health();
+    const states = Object.values(binders).map(({ state }) => state);
+    const waiting = this.bindings().some(({ state }) => state === 'starting' || state === 'failed');
+    const serving = this.#started === 'yes' && !this.#stopping && !waiting && !states.includes('down');
+    return {
+      liveness: 'up',
+      readiness: serving ? (states.includes('degraded') ? 'degraded' : 'up') : 'down',
+      binders,
+    };
+  }
+
+  /** Called once, at the latest when the application stops. */
+  whenStopped(callback: () => void): void {
+    this.#onStop.push(callback);
+  }
+
+  /**
+   * @param timeoutMs `spring.cloud.stream.start-timeout`; absent: brokers are waited for without end
+   * @throws START_TIMEOUT, and whatever a component, binding or module refuses to start with
+   */
+  async start(timeoutMs: number | undefined): Promise<void> {
+    this.#started = 'starting';
+    const ready = this.#start();
+    await (timeoutMs === undefined ? ready : this.#orTimeout(ready, timeoutMs));
+    if (this.#stopping) throw new StreambindError('CLOSED', 'The application was stopped while it started.');
+    this.#started = 'yes';
+  }
+
+  async #start(): Promise<void> {
+    const outputs = this.#bindings.start('output');
+    // Components may send from @PostConstruct: outputs are on their way, and such a send waits for its own.
+    await this.#unlessStopping(this.#context.start());
+    this.#attachListeners();
+    await this.#unlessStopping(outputs.settled);
+    const inputs = this.#bindings.start('input');
+    await this.#unlessStopping(inputs.settled);
+    for (const module of [...this.#assembly.modules].sort((a, b) => a.phase - b.phase)) {
+      this.#running.push(await this.#unlessStopping(module.start(this.#hostOf())));
+    }
+    await this.#unlessStopping(Promise.all([outputs.bound, inputs.bound]));
+  }
+
+  #abandonStart: ((reason: Error) => void) | undefined;
+
+  /** Ends the wait for a start that somebody stops. */
+  async #unlessStopping<T>(step: Promise<T>): Promise<T> {
+    if (this.#stopping) throw stoppedWhileStarting();
+    return Promise.race([step, new Promise<never>((_, reject) => (this.#abandonStart = reject))]);
+  }
+
+  async #orTimeout(ready: Promise<void>, timeoutMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(this.#startTimeout(timeoutMs)), timeoutMs);
+    });
+    try {
+      await Promise.race([ready, timeout]);
+    } finally {
+      clearTimeout(timer);
+      ready.catch(() => {});
+    }
+  }
+
+  #startTimeout(timeoutMs: number): StreambindError {
+    const trouble = this.#assembly.binders.all().find((binder) => binder.trouble)?.trouble;
+    const waiting = this.bindings().filter(({ state }) => state === 'starting');
+    return new StreambindError(
+      'START_TIMEOUT',
+      `The application was not ready within ${timeoutMs} ms: ${waiting.map(({ name }) => name).join(', ') || 'its components'} did not come up` +
+        (trouble ? ` after ${trouble.tries} tries.` : '.'),
+      {
+        where: 'spring.cloud.stream.start-timeout',
+        ...(trouble ? { given: trouble.error.message.split('\n', 1)[0], tries: trouble.tries } : {}),
+      },
+      trouble?.error,
+    );
+  }
+
+  #hostOf(): ModuleHost {
+    const { environment, logging } = this.#assembly;
+    return {
+      environment,
+      log: (name) => logging.logger(name),
+      options: <T>(prefix: string, schema: Schema<T>) => environment.options(schema, prefix),
+      components: () => this.#context.components(),
+    };
+  }
+
+  override stop(): Promise<ShutdownReceipt> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  async #stop(): Promise<ShutdownReceipt> {
+    const started = performance.now();
+    const { timeoutPerShutdownPhase } = this.environment.options(LIFECYCLE, KeyGroups.LIFECYCLE);
+    const deadline = new Deadline(timeoutPerShutdownPhase);
+    this.#abandonStart?.(stoppedWhileStarting());
+
+    // Inputs stop taking at the same moment as modules stop serving; handlers may still send.
+    const [drained] = await Promise.all([
+      this.#bindings.stopInputs(deadline.leftMs),
+      ...this.#running.toReversed().map((module) => module.stop(deadline.leftMs)),
+    ]);
+    const flushed = await this.#bindings.stopOutputs(deadline.leftMs);
+    for (const failure of [...(await this.#context.stop()), ...(await this.#bindings.closeBinders())]) {
+      this.log.error(failure.message, failure);
+    }
+    const sum = <T>(reports: readonly T[], of: (report: T) => number): number =>
+      reports.reduce((total, report) => total + of(report), 0);
+    const receipt: ShutdownReceipt = {
+      finished: sum(drained, ({ finished }) => finished),
+      returned: sum(drained, ({ returned }) => returned),
+      abandoned: sum(drained, ({ abandoned }) => abandoned),
+      confirmed: sum(flushed, ({ confirmed }) => confirmed),
+      unconfirmed: sum(flushed, ({ unconfirmed }) => unconfirmed),
+      ms: Math.round(performance.now() - started),
+    };
+    this.log.info(describeReceipt(receipt));
+    for (const callback of this.#onStop.splice(0)) callback();
+    return receipt;
+  }
+}
+
+const stoppedWhileStarting = (): StreambindError =>
+  new StreambindError('CLOSED', 'The application was stopped while it started.');
+
+export const isStoppedWhileStarting = (error: unknown): boolean => isStreambindError(asError(error), 'CLOSED');

@@ -1,0 +1,266 @@
+/** From components and configuration to an application that can start, with every mistake of both at once. */
+import { StreambindError, isStreambindError } from '../errors/index.js';
+import {
+  readChannels,
+  readComponent,
+  type ChannelDescription,
+  type Class,
+  type ComponentDescription,
+} from '../annotations/index.js';
+import type { BinderFactory, ProducerBinding } from '../binder/index.js';
+import {
+  BINDER,
+  Binders,
+  BindingService,
+  EMBEDDED,
+  InputBinding,
+  InputChannel,
+  OutputBinding,
+  OutputChannel,
+  PREFIX,
+  STREAM,
+  chosenBinders,
+  loadFactory,
+  partitioner,
+  plan,
+  type BinderCatalog,
+  type InputPlan,
+  type OutputPlan,
+} from '../binding/index.js';
+import { Environment, describeProblem } from '../config/index.js';
+import { Context, definitionsOf, instanceDefinition, type Definition } from '../context/index.js';
+import { Converters, MessageConverter } from '../converter/index.js';
+import { parseExpression } from '../expression/index.js';
+import type { Logging } from '../logging/index.js';
+import { MessageChannel, SubscribableChannel, type Message } from '../messaging/index.js';
+import { Meters } from '../observability/index.js';
+import { Listeners, inboundPipeline, methodListener, outboundPipeline } from '../pipeline/index.js';
+import { Application, RunningApplication } from './application.js';
+import { keyGroups } from './keys.js';
+import type { Location } from './locate.js';
+import type { Module } from './module.js';
+
+export interface Parts {
+  readonly name: string;
+  readonly components: readonly Class[];
+  readonly environment: Environment;
+  readonly location: Location;
+  readonly logging: Logging;
+  readonly modules: readonly Module[];
+  /** Factories given by hand; they win over packages of the same type. */
+  readonly factories: readonly BinderFactory[];
+}
+
+/** @throws AggregateError of everything that is wrong */
+export async function assemble(parts: Parts): Promise<RunningApplication> {
+  const { name, environment, logging, modules } = parts;
+  const errors: unknown[] = [];
+  const attempt = <T>(task: () => T, otherwise: T): T => {
+    try {
+      return task();
+    } catch (error) {
+      if (!isStreambindError(error) && !(error instanceof AggregateError)) throw error;
+      errors.push(error);
+      return otherwise;
+    }
+  };
+
+  const descriptions = parts.components
+    .map((type) => readComponent(type))
+    .filter(({ profiles }) => isActive(profiles, environment));
+  const bindables = [...new Set(descriptions.flatMap((description) => description.bindables))];
+  const channels = bindables.flatMap((bindable) => attempt(() => readChannels(bindable), []));
+  const listeners = descriptions.flatMap((description) => description.listeners);
+
+  const catalog = catalogOf(parts);
+  const { factories, binderTypes } = await loadFactories(channels, catalog, parts, errors);
+  environment.check(keyGroups(factories.values(), modules));
+  const usable = channels.filter(
+    ({ name: channel }) => factories.has(binderTypes.get(channel)?.type ?? '') || !binderTypes.has(channel),
+  );
+  const planned = plan({ channels: usable, listeners, environment, catalog, factories });
+  // What cannot be planned because its package is missing was told once; its listeners would only repeat it.
+  errors.push(
+    ...planned.errors.filter((error) => usable.length === channels.length || error.code !== 'LISTENER_TARGET'),
+  );
+
+  const converters = new Converters(customConverters(descriptions));
+  const meters = new Meters();
+  const typeOf = new Map([...binderTypes.values()].map((binder) => [binder.name, binder.type]));
+  const binders = new Binders(
+    environment,
+    (binder) => factories.get(typeOf.get(binder)!)!,
+    (logger) => logging.logger(logger),
+  );
+  const application = new RunningApplication({ name, environment, logging, meters, binders, modules });
+
+  const log = logging.logger('binding');
+  const inputChannels = new Map<string, { channel: InputChannel; listeners: Listeners }>();
+  for (const input of planned.inputs) {
+    const own = new Listeners(log);
+    inputChannels.set(input.name, { listeners: own, channel: new InputChannel(input.name, own, converters) });
+  }
+  const outputChannels = new Map(planned.outputs.map((output) => [output.name, new OutputChannel(output.name)]));
+
+  const definitions: Definition[] = [
+    ...definitionsOf(descriptions, (profiles) => isActive(profiles, environment)),
+    instanceDefinition('environment', Environment as unknown as Class, environment, 'the framework'),
+    instanceDefinition('application', Application, application, 'the framework'),
+    ...[...inputChannels].map(([input, { channel }]) =>
+      instanceDefinition(input, SubscribableChannel, channel, `the input "${input}"`),
+    ),
+    ...[...outputChannels].map(([output, channel]) =>
+      instanceDefinition(output, MessageChannel, channel, `the output "${output}"`),
+    ),
+    ...bindables.map((bindable) =>
+      bindableDefinition(
+        bindable,
+        channels,
+        (channel) => outputChannels.get(channel) ?? inputChannels.get(channel)?.channel,
+      ),
+    ),
+  ];
+  const context = attempt(() => new Context(definitions, (text, at) => environment.resolve(text, at)), undefined);
+
+  const outputs = planned.outputs.map(
+    (output) =>
+      new OutputBinding(
+        output,
+        binders.get(output.binder),
+        outputChannels.get(output.name)!,
+        attempt(() => outbound(output, converters, meters), undefined)!,
+      ),
+  );
+  const inputs = planned.inputs.map(
+    (input) =>
+      new InputBinding(
+        input,
+        binders.get(input.binder),
+        inboundPipeline({ settings: input.settings, listeners: inputChannels.get(input.name)!.listeners, log, meters }),
+      ),
+  );
+  for (const problem of environment.problems) {
+    if (problem.severity === 'warning') logging.logger('config').warn(describeProblem(problem));
+    else errors.push(new StreambindError(problem.code, describeProblem(problem), { problem }));
+  }
+  if (errors.length > 0 || !context) {
+    await binders.close();
+    throw new AggregateError(errors);
+  }
+
+  application.assemble(context, new BindingService(inputs, outputs, binders), () => {
+    for (const input of planned.inputs)
+      attachListeners(input, context, converters, inputChannels.get(input.name)!.listeners, outputChannels, logging);
+  });
+  return application;
+}
+
+const isActive = (profiles: readonly string[], environment: Environment): boolean =>
+  profiles.length === 0 || environment.acceptsProfiles(...profiles);
+
+function catalogOf({ environment, location, factories }: Parts): BinderCatalog {
+  const declared = environment.names(`${PREFIX}.binders`).map((name) => {
+    const { type, defaultCandidate } = environment.options(BINDER, `${PREFIX}.binders.${name}`);
+    return { name, type: type ?? name, defaultCandidate };
+  });
+  const { defaultBinder } = environment.options(STREAM, PREFIX);
+  const packages = location.dependencies.flatMap(
+    (dependency) => /^@streambind\/binder-(?!embedded$|tck$)(.+)$/.exec(dependency)?.[1] ?? [],
+  );
+  const given = factories.map(({ type }) => type).filter((type) => type !== EMBEDDED);
+  return {
+    declared,
+    defaultBinder,
+    installed: [...new Set([...packages, ...given])],
+    where: environment.origin(`${PREFIX}.default-binder`)?.text ?? PREFIX,
+  };
+}
+
+async function loadFactories(
+  channels: readonly ChannelDescription[],
+  catalog: BinderCatalog,
+  { environment, location, factories: given }: Parts,
+  errors: unknown[],
+): Promise<{ factories: Map<string, BinderFactory>; binderTypes: Map<string, { name: string; type: string }> }> {
+  const binderTypes = chosenBinders({ channels, listeners: [], environment, catalog });
+  const factories = new Map<string, BinderFactory>();
+  const from = [...(location.mainFile === undefined ? [] : [location.mainFile]), import.meta.url];
+  for (const { name, type } of binderTypes.values()) {
+    if (factories.has(type)) continue;
+    const byHand = given.find((factory) => factory.type === type);
+    if (byHand) {
+      factories.set(type, byHand);
+      continue;
+    }
+    const key = `${PREFIX}.binders.${name}.type`;
+    const origin = environment.origin(key);
+    try {
+      factories.set(type, await loadFactory(type, from, origin ? `${origin.text} (${key})` : key));
+    } catch (error) {
+      if (!isStreambindError(error)) throw error;
+      if (!errors.some((other) => isStreambindError(other) && other.message === error.message)) errors.push(error);
+    }
+  }
+  return { factories, binderTypes };
+}
+
+/** Converters are needed before components exist: a converter is a component without needs of its own. */
+function customConverters(descriptions: readonly ComponentDescription[]): MessageConverter[] {
+  return descriptions
+    .filter(({ type }) => (type.prototype as unknown) instanceof MessageConverter)
+    .map(({ type }) => new (type as unknown as new () => MessageConverter)());
+}
+
+/** An instance of the binding class whose fields are the channels. */
+function bindableDefinition(
+  bindable: Class,
+  channels: readonly ChannelDescription[],
+  channelOf: (name: string) => object | undefined,
+): Definition {
+  const instance = Object.create(bindable.prototype as object) as Record<string, unknown>;
+  for (const channel of channels) if (channel.bindable === bindable) instance[channel.field] = channelOf(channel.name);
+  return instanceDefinition(bindable.name, bindable, instance, `the binding class ${bindable.name}`);
+}
+
+/** @throws EXPRESSION_SYNTAX */
+function outbound(
+  output: OutputPlan,
+  converters: Converters,
+  meters: Meters,
+): (producer: () => ProducerBinding | Promise<ProducerBinding>) => ReturnType<typeof outboundPipeline> {
+  const { partitioning } = output;
+  const where = `${PREFIX}.bindings.${output.name}.producer`;
+  const expressions = Object.entries(output.expressions).map(
+    ([name, text]) => [name, parseExpression(text, `${where}.${name}`)] as const,
+  );
+  return (producer) =>
+    outboundPipeline({
+      settings: output.settings,
+      converters,
+      meters,
+      producer,
+      ...(partitioning ? { partitionOf: partitioner(partitioning, where, () => producer()) } : {}),
+      ...(expressions.length > 0
+        ? {
+            evaluate: (message: Message) =>
+              Object.fromEntries(expressions.map(([name, expression]) => [name, expression.evaluate(message)])),
+          }
+        : {}),
+    });
+}
+
+function attachListeners(
+  input: InputPlan,
+  context: Context,
+  converters: Converters,
+  listeners: Listeners,
+  outputs: ReadonlyMap<string, OutputChannel>,
+  logging: Logging,
+): void {
+  for (const description of input.listeners) {
+    const output = description.sendTo === undefined ? undefined : outputs.get(description.sendTo[0]!);
+    listeners.add(
+      methodListener(description, context.get(description.owner), converters, output, logging.logger('binding')),
+    );
+  }
+}
