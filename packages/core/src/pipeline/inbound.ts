@@ -187,10 +187,12 @@ export function inboundPipeline(context: InboundContext): ConsumerSink {
 const describe = ({ destination, group }: InboundSettings): string =>
   group === undefined ? destination : `${destination} (group ${group})`;
 
-/** The error itself or one of its causes; by name, so that another copy of this package counts too. */
-function among(error: Error, type: { readonly name: string }): boolean {
+/** The error itself or one of its causes; by name, so that the class of another copy of this package counts too. */
+function among(error: Error, { name }: { readonly name: string }): boolean {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 10; at = at.cause, depth++) {
-    if (at.name === type.name) return true;
+    for (let type: unknown = at.constructor; typeof type === 'function'; type = Object.getPrototypeOf(type)) {
+      if (type.name === name) return true;
+    }
   }
   return false;
 }
