@@ -21,3 +21,6 @@ export type {
 } from './spi.js';
 export { Intake, type IntakeOptions } from './kit/intake.js';
 export type { Settler } from './kit/settler.js';
+export { Supervisor, type SupervisorOptions } from './kit/supervisor.js';
+export { gather, type GatherOptions, type Gathering, type Outcomes } from './kit/gather.js';
+export { pollLoop, type PollLoopOptions } from './kit/poll-loop.js';

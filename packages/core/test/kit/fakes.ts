@@ -17,7 +17,7 @@ export const failed = (delayMs: number, message = 'boom'): Settlement => ({
 export const nack = (delayMs = 0): Settlement => ({ kind: 'requeue', delayMs });
 export const dead = (message = 'poison'): Settlement => ({ kind: 'deadLetter', reason: new Error(message) });
 
-export const NEVER = new AbortController().signal;
+export const NEVER: AbortSignal = new AbortController().signal;
 
 export function delivery(id: string, over: Partial<Delivery> = {}): Delivery {
   return { id, attempt: 1, lane: id[0]!, lost: NEVER, native: undefined, payload: null, headers: {}, ...over };

@@ -86,8 +86,8 @@ describe('slots and room', () => {
 });
 
 describe('a sink that breaks its promise', () => {
-  beforeEach(() => jest.useFakeTimers());
-  afterEach(() => jest.useRealTimers());
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
 
   test.each(['throws', 'rejects', 'rejects later'])('%s: a fault, and the message is tried again', async (how) => {
     const { intake, settler, sink } = setUp();

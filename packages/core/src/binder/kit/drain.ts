@@ -1,17 +1,14 @@
 import type { DrainReport } from '../spi.js';
+import { Deadline } from './deadline.js';
 
-/** The last phase of an intake: one deadline for all of it, and what became of each open delivery. */
+/** The last phase of an intake: what became of each open delivery, and when none is left. */
 export class Drain {
   readonly #report = { finished: 0, returned: 0, abandoned: 0 };
-  #deadline: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #deadline = new Deadline(undefined);
   #emptied: (() => void) | undefined;
 
   begin(deadlineMs: number | undefined): void {
-    if (deadlineMs === undefined) return;
-    this.#deadline = new Promise((resolve) => {
-      this.#timer = setTimeout(resolve, deadlineMs);
-    });
+    this.#deadline = new Deadline(deadlineMs);
   }
 
   /** One delivery is done, `open` remain. */
@@ -21,17 +18,17 @@ export class Drain {
   }
 
   /** Resolves with the work, which never rejects, or at the deadline. */
-  async orDeadline(work: Promise<void>): Promise<void> {
-    await (this.#deadline ? Promise.race([work, this.#deadline]) : work);
+  orDeadline(work: Promise<void>): Promise<void> {
+    return this.#deadline.limit(work);
   }
 
   /** Resolves when none is open, or at the deadline. */
   async done(open: number): Promise<void> {
-    if (open > 0) await this.orDeadline(new Promise((resolve) => (this.#emptied = resolve)));
+    if (open > 0) await this.#deadline.limit(new Promise((resolve) => (this.#emptied = resolve)));
   }
 
   end(): DrainReport {
-    clearTimeout(this.#timer);
+    this.#deadline.clear();
     return { ...this.#report };
   }
 }
