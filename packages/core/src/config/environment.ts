@@ -1,7 +1,9 @@
 /** What the rest of the application sees of its configuration. */
 import { StreambindError, isStreambindError } from '../errors/index.js';
 import type { Option, Schema } from '../schema/index.js';
+import { checkKeys } from './check.js';
 import { convert, list } from './conversion.js';
+import type { KeyGroup } from './key-tree.js';
 import { formatPath, mapKey, parseKey, uniformKey, type Path } from './names.js';
 import { at, type Problem, type Problems } from './problems.js';
 import { optionPaths, type OptionPath } from './option-paths.js';
@@ -104,6 +106,11 @@ export class Environment {
       values[name] = (option.unsupported === undefined ? this.#read(one, paths) : undefined) ?? option.default;
     }
     return values as T;
+  }
+
+  /** Judges every key that is set by the groups of keys that are known; see `problems`. */
+  check(groups: readonly KeyGroup[]): void {
+    checkKeys(this, groups);
   }
 
   /** Every property that is set, for `--debug`. */
