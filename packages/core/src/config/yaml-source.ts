@@ -18,10 +18,12 @@ const SAYS: Readonly<Record<string, string>> = {
   BAD_DQ_ESCAPE: 'in double quotes a backslash begins an escape, and this is none; use single quotes',
   BLOCK_AS_IMPLICIT_KEY: 'a key stands where a value ended; check the indentation and the space behind the colon',
   BLOCK_IN_FLOW: 'a block stands inside { } or [ ]',
+  IMPOSSIBLE: 'a key in brackets needs quotes: "[a.b]"',
   KEY_OVER_1024_CHARS: 'a key is longer than 1024 characters, or its colon is missing',
   MISSING_CHAR: 'a character is missing: a quote, a bracket or a colon',
   MULTILINE_IMPLICIT_KEY: 'a key goes over more than one line; a colon or a quote is missing',
   TAB_AS_INDENT: 'a tab is used for indentation; yml takes spaces only',
+  UNEXPECTED_TOKEN: 'a text goes on where it ended; one that holds quotes, brackets or braces needs quotes around it',
 };
 
 export function readYaml(text: string, file: string, report: Report): ConfigDocument[] {
@@ -43,14 +45,11 @@ export function readYaml(text: string, file: string, report: Report): ConfigDocu
     .flatMap(({ errors }) => errors)
     .find(({ code, pos }) => !(code === 'BAD_SCALAR_START' && text[pos[0]] === '@'));
   if (fatal !== undefined) {
-    report({
-      severity: 'error',
-      code: 'CONFIG_FILE',
-      file,
-      ...place(fatal.pos[0]),
-      path: '',
-      message: SAYS[fatal.code] ?? `is not valid yml (${fatal.code})`,
-    });
+    // an indentation is reported at the start of its line
+    const blank = /^ */.exec(text.slice(fatal.pos[0]))![0].length;
+    const code = fatal.message.startsWith('Flow ') ? 'MISSING_CHAR' : fatal.code;
+    const message = SAYS[code] ?? `is not valid yml (${code})`;
+    report({ severity: 'error', code: 'CONFIG_FILE', file, ...place(fatal.pos[0] + blank), path: '', message });
     return [];
   }
   return parsed.map((document) => new Walk(document, file, place, report).read());
@@ -84,6 +83,7 @@ class Walk {
 
   #node(given: unknown, path: Path, keyAt: Position): void {
     const node = isAlias(given) ? given.resolve(this.#document) : given;
+    if (isAlias(given) && node === undefined) return this.#fail(this.#at(given), SAYS['BAD_ALIAS']!);
     // aliases can nest without end, or multiply
     if (path.length > MAX_DEPTH || ++this.#nodes > MAX_NODES) {
       if (this.#nodes !== Infinity) this.#fail(keyAt, 'aliases lead to more values than a file can hold');
@@ -107,42 +107,43 @@ class Walk {
 
   #map(map: YAMLMap, path: Path): void {
     const own = new Map<string, Position>();
-    for (const pair of map.items) {
+    const pairs = map.items.filter((pair) => {
       const key = keyText(pair);
       const where = this.#at(pair.key);
+      if (key === undefined) this.#fail(where, SAYS['IMPOSSIBLE']!);
+      if (key === undefined) return false;
       const earlier = own.get(key);
-      if (earlier !== undefined && key !== '<<') {
+      if (earlier === undefined) own.set(key, where);
+      else if (key !== MERGE) {
         const first = `${this.#file}:${earlier.line}:${earlier.column}`;
         this.#fail(where, `the key ${key} is written twice in one block, first at ${first}`);
       }
-      own.set(key, where);
-    }
-    for (const pair of map.items) {
-      const key = keyText(pair);
-      if (key === '<<' && isScalar(pair.key) && pair.key.type === 'PLAIN') this.#merge(pair.value, own, path);
-      else this.#pair(pair, key, path);
+      return earlier === undefined || key === MERGE;
+    });
+    for (const pair of pairs) {
+      if (isMerge(pair)) this.#merge(pair.value, new Set(own.keys()), path);
+      else this.#pair(pair, path);
     }
   }
 
-  #pair(pair: Pair, key: string, path: Path): void {
+  #pair(pair: Pair, path: Path): void {
     const where = this.#at(pair.key);
     const quoted = isScalar(pair.key) && pair.key.type !== 'PLAIN' ? 1 : 0;
-    const segments = parseKey(key, { line: where.line, column: where.column + quoted });
+    const segments = parseKey(keyText(pair) ?? '', { line: where.line, column: where.column + quoted });
     if (segments.length > 0) this.#node(pair.value, [...path, ...segments], where);
   }
 
-  /** `<<: *defaults`: keys of the block itself win over those merged in. */
-  #merge(given: unknown, own: ReadonlyMap<string, Position>, path: Path): void {
+  /** `<<: *defaults`: the keys of the block itself, which are taken, win over those merged in. */
+  #merge(given: unknown, taken: Set<string>, path: Path, inside: readonly unknown[] = []): void {
     const node = isAlias(given) ? given.resolve(this.#document) : given;
-    const taken = new Set(own.keys());
     for (const item of isSeq(node) ? node.items : [node]) {
       const source = isAlias(item) ? item.resolve(this.#document) : item;
-      if (!isMap(source) || ++this.#nodes > MAX_NODES) continue;
+      if (!isMap(source) || inside.includes(source)) continue;
       for (const pair of source.items) {
         const key = keyText(pair);
-        if (key === '<<') this.#merge(pair.value, new Map([...taken].map((name) => [name, this.#at(pair.key)])), path);
-        else if (!taken.has(key)) this.#pair(pair, key, path);
-        taken.add(key);
+        if (isMerge(pair)) this.#merge(pair.value, taken, path, [...inside, source]);
+        else if (key !== undefined && !taken.has(key)) this.#pair(pair, path);
+        if (key !== undefined) taken.add(key);
       }
     }
   }
@@ -160,9 +161,8 @@ class Walk {
 /** All scalars are texts: the failsafe schema knows no other. */
 const scalarText = ({ value }: Scalar): string => (typeof value === 'string' ? value : '');
 
-/** A key as text. `[a.b]:` without quotes is a list to the parser and a bracketed name to everyone else. */
-function keyText({ key }: Pair): string {
-  if (isScalar(key)) return scalarText(key);
-  if (isSeq(key)) return `[${key.items.map((item) => (isScalar(item) ? scalarText(item) : '')).join(',')}]`;
-  return '';
-}
+const keyText = ({ key }: Pair): string | undefined => (isScalar(key) ? scalarText(key) : undefined);
+
+const MERGE = '<<';
+
+const isMerge = ({ key }: Pair): boolean => isScalar(key) && key.type === 'PLAIN' && key.value === MERGE;

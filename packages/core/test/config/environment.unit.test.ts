@@ -36,7 +36,7 @@ describe('relaxed names', () => {
   });
 
   test('dotted and nested keys mix at every level', () => {
-    const environment = yml('a.b:\n  c.d: 1\na:\n  b.c:\n    e: 2\n  "b":\n    f: 3\n[a.b.g]: 4');
+    const environment = yml('a.b:\n  c.d: 1\na:\n  b.c:\n    e: 2\n  "b":\n    f: 3\n"[a.b.g]": 4');
     expect(['a.b.c.d', 'a.b.c.e', 'a.b.f', 'a.b.g'].map((key) => environment.get(key))).toEqual(['1', '2', '3', '4']);
     expect(environment.problems).toEqual([]);
   });
