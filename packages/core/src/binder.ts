@@ -1,5 +1,36 @@
 /** The door for authors of binders: the contract, and the kit that does what every binder would otherwise write. */
-export * from './binder/index.js';
+export {
+  Intake,
+  Supervisor,
+  gather,
+  pollLoop,
+  type Binder,
+  type BinderContext,
+  type BinderFactory,
+  type BinderHealth,
+  type Capabilities,
+  type ConsumerBinding,
+  type ConsumerPolicy,
+  type ConsumerSink,
+  type ConsumerSource,
+  type Delivery,
+  type DrainReport,
+  type FlushReport,
+  type GatherOptions,
+  type Gathering,
+  type HeaderValue,
+  type IntakeOptions,
+  type Later,
+  type Outcomes,
+  type PollLoopOptions,
+  type ProducerBinding,
+  type ProducerTarget,
+  type Provision,
+  type Settlement,
+  type Settler,
+  type SupervisorOptions,
+  type WireRecord,
+} from './binder/index.js';
 export { StreambindError, isStreambindError, asError, type ErrorCode } from './errors/index.js';
 export { schema, type Schema, type Option } from './schema/index.js';
 export type { Logger } from './logging/index.js';

@@ -52,7 +52,7 @@ export {
   type MessageHandler,
   type Unsubscribe,
 } from './messaging/index.js';
-export { MessageConverter } from './converter/index.js';
+export { MessageConverter, type MediaType, type PayloadTarget } from './converter/index.js';
 export type { BindingControl, BindingInfo, BindingState } from './binding/index.js';
 export { Environment, type Property, type Origin } from './config/index.js';
 export type { BinderFactory } from './binder/index.js';

@@ -75,14 +75,8 @@ export async function assemble(parts: Parts): Promise<RunningApplication> {
   const catalog = catalogOf(parts);
   const { factories, binderTypes } = await loadFactories(channels, catalog, parts, errors);
   environment.check(keyGroups(factories.values(), modules));
-  const usable = channels.filter(
-    ({ name: channel }) => factories.has(binderTypes.get(channel)?.type ?? '') || !binderTypes.has(channel),
-  );
-  const planned = plan({ channels: usable, listeners, environment, catalog, factories });
-  // What cannot be planned because its package is missing was told once; its listeners would only repeat it.
-  errors.push(
-    ...planned.errors.filter((error) => usable.length === channels.length || error.code !== 'LISTENER_TARGET'),
-  );
+  const planned = plan({ channels, listeners, environment, catalog, factories });
+  errors.push(...planned.errors);
 
   const converters = new Converters(customConverters(descriptions));
   const meters = new Meters();
@@ -96,11 +90,14 @@ export async function assemble(parts: Parts): Promise<RunningApplication> {
 
   const log = logging.logger('binding');
   const inputChannels = new Map<string, { channel: InputChannel; listeners: Listeners }>();
-  for (const input of planned.inputs) {
-    const own = new Listeners(log);
-    inputChannels.set(input.name, { listeners: own, channel: new InputChannel(input.name, own, converters) });
+  const outputChannels = new Map<string, OutputChannel>();
+  for (const { name: channel, direction } of channels) {
+    if (direction === 'output') outputChannels.set(channel, new OutputChannel(channel));
+    else {
+      const own = new Listeners(log);
+      inputChannels.set(channel, { listeners: own, channel: new InputChannel(channel, own, converters) });
+    }
   }
-  const outputChannels = new Map(planned.outputs.map((output) => [output.name, new OutputChannel(output.name)]));
 
   const definitions: Definition[] = [
     ...definitionsOf(descriptions, (profiles) => isActive(profiles, environment)),
@@ -260,7 +257,13 @@ function attachListeners(
   for (const description of input.listeners) {
     const output = description.sendTo === undefined ? undefined : outputs.get(description.sendTo[0]!);
     listeners.add(
-      methodListener(description, context.get(description.owner), converters, output, logging.logger('binding')),
+      methodListener(
+        description,
+        context.get(description.owner) as object,
+        converters,
+        output,
+        logging.logger('binding'),
+      ),
     );
   }
 }

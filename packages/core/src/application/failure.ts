@@ -11,9 +11,7 @@ export const isStartFailure = (reason: unknown): boolean => reason instanceof Er
  * @returns the error to reject with: the only one, or all of them in an AggregateError
  */
 export function tellStartFailure(errors: readonly unknown[], log: Logger, debug: boolean): Error {
-  const all = errors
-    .flatMap((error) => (error instanceof AggregateError ? (error.errors as unknown[]) : [error]))
-    .map(asError);
+  const all = flatten(errors).map(asError);
   const lines = all.map((error, index) => `${all.length > 1 ? `${index + 1}) ` : ''}${describe(error)}`);
   log.error(`APPLICATION FAILED TO START\n\n${lines.join('\n\n')}\n`, debug ? all[0] : undefined);
   const failure =
@@ -26,3 +24,6 @@ const describe = (error: Error): string =>
   isStreambindError(error)
     ? `${error.message}\n  code:    ${(error as StreambindError).code}`
     : `${error.name}: ${error.message}`;
+
+const flatten = (errors: readonly unknown[]): unknown[] =>
+  errors.flatMap((error) => (error instanceof AggregateError ? flatten(error.errors) : [error]));

@@ -57,7 +57,7 @@ export interface PlanInput {
   readonly listeners: readonly ListenerDescription[];
   readonly environment: Environment;
   readonly catalog: BinderCatalog;
-  /** By binder type; all types that the catalogue can choose are there. */
+  /** By binder type. One that could not be loaded is not there; whoever loads tells that. */
   readonly factories: ReadonlyMap<string, BinderFactory>;
 }
 
@@ -99,7 +99,8 @@ export function plan(input: PlanInput): Plan {
       }
       const binding = bindingProperties(environment, channel.name);
       const { name, type } = selectBinder(input.catalog, binding.binder, whereIs(environment, channel.name));
-      const factory = input.factories.get(type)!;
+      const factory = input.factories.get(type);
+      if (!factory) return;
       if (channel.direction === 'input')
         inputs.push(
           planInput(

@@ -108,6 +108,7 @@ abstract class Binding<Bound> implements BindingControl {
 const NOTHING: DrainReport = { finished: 0, returned: 0, abandoned: 0 };
 
 export class InputBinding extends Binding<readonly ConsumerBinding[]> {
+  #consumers: readonly ConsumerBinding[] | undefined;
   #ever = false;
 
   constructor(
@@ -134,7 +135,7 @@ export class InputBinding extends Binding<readonly ConsumerBinding[]> {
     const binder = await this.binder.binder;
     const bound = await Promise.all(this.plan.sources.map((source) => binder.bindConsumer(source, this.sink)));
     this.#ever = true;
-    return bound;
+    return (this.#consumers = bound);
   }
 
   override pause(): void {
@@ -146,23 +147,22 @@ export class InputBinding extends Binding<readonly ConsumerBinding[]> {
   }
 
   #whenBound(change: 'pause' | 'resume'): void {
-    const { bound } = this;
-    if (!bound || (this.state !== 'running' && this.state !== 'paused')) {
+    const consumers = this.#consumers;
+    if (!consumers || (this.state !== 'running' && this.state !== 'paused')) {
       throw new StreambindError(
         'BINDING_STATE',
         `The binding "${this.plan.name}" is ${this.state} and cannot ${change}.`,
         { where: this.plan.name },
       );
     }
+    for (const consumer of consumers) consumer[change]();
     this.mark(change === 'pause' ? 'paused' : 'running');
-    void bound.then((consumers) => {
-      for (const consumer of consumers) consumer[change]();
-    });
   }
 
   override async unbind(deadlineMs?: number): Promise<DrainReport> {
     const starting = this.state === 'starting';
     const bound = this.release();
+    this.#consumers = undefined;
     if (!bound) return NOTHING;
     if (starting) {
       // Its broker may stay away; should it still come, what was bound is given up at once.
@@ -238,6 +238,7 @@ export class OutputBinding extends Binding<ProducerBinding> {
     if (this.#producer) await (await bound)?.close(left);
     this.#producer = undefined;
     const unconfirmed = this.#pipeline.pending;
+    this.#pipeline.abandon();
     return { confirmed: pending - unconfirmed, unconfirmed };
   }
 

@@ -44,7 +44,10 @@ class Outgoing {
 }
 
 type Send = (outgoing: Outgoing) => Promise<void>;
-type OutboundStep = (context: OutboundContext, next: Send) => Send;
+type OutboundStep = (
+  context: OutboundContext & { readonly whenAbandoned: (callback: () => void) => void },
+  next: Send,
+) => Send;
 
 /** Headers that belong to one delivery or are orders to this pipeline; they never leave. */
 const NEVER_SENT: ReadonlySet<string> = new Set([
@@ -79,26 +82,36 @@ const encode: OutboundStep =
     return next(outgoing);
   };
 
-/** The deadline counts from the call, waiting included. */
-const limitTime: OutboundStep =
-  ({ settings }, next) =>
-  (outgoing) =>
+/** The deadline counts from the call, waiting included. When the output closes, what is still open ends at once. */
+const limitTime: OutboundStep = ({ settings, whenAbandoned }, next) => {
+  const open = new Set<() => void>();
+  whenAbandoned(() => {
+    for (const end of [...open]) end();
+  });
+  return (outgoing) =>
     new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const end = (): void => {
+        clearTimeout(timer);
+        open.delete(end);
         outgoing.expired = true;
         reject(outgoing.handedOver ? unknownOutcome(outgoing, settings) : neverSent(outgoing, settings));
-      }, outgoing.timeoutMs);
+      };
+      const timer = setTimeout(end, outgoing.timeoutMs);
+      open.add(end);
       next(outgoing).then(
         () => {
           clearTimeout(timer);
+          open.delete(end);
           resolve();
         },
         (error: unknown) => {
           clearTimeout(timer);
+          open.delete(end);
           reject(asError(error));
         },
       );
     });
+};
 
 /** At most `maxInFlight` at the binder, as many again waiting in the order of their calls. */
 const admit: OutboundStep = ({ settings: { binding, maxInFlight } }, next) => {
@@ -169,12 +182,16 @@ export interface Outbound {
   readonly pending: number;
   /** Resolves when nothing is pending. */
   drained(): Promise<void>;
+  /** Rejects what is pending: PUBLISH_UNKNOWN where the binder had it already. */
+  abandon(): void;
 }
 
 export function outboundPipeline(context: OutboundContext): Outbound {
   const { settings, meters } = context;
+  let abandon = (): void => {};
+  const own = { ...context, whenAbandoned: (callback: () => void) => (abandon = callback) };
   const send = OUTBOUND.reduceRight<Send>(
-    (next, step) => step(context, next),
+    (next, step) => step(own, next),
     () => Promise.resolve(),
   );
   const sent = meters.counter('streambind.messages.sent', { binding: settings.binding });
@@ -191,6 +208,7 @@ export function outboundPipeline(context: OutboundContext): Outbound {
       return pending;
     },
     drained: () => (pending === 0 ? Promise.resolve() : new Promise((resolve) => drains.push(resolve))),
+    abandon: () => abandon(),
     async send(message, timeoutMs = settings.sendTimeout) {
       pending++;
       try {
