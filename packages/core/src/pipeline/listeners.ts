@@ -75,7 +75,7 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
 
 function condition(text: string, at: string, converters: Converters): (exchange: Exchange) => boolean {
   const expression = parseExpression(text, `the condition of ${at}`);
-  return (exchange) => expression.evaluate(lazyRoot(exchange, converters)) === true;
+  return (exchange) => expression.test(lazyRoot(exchange, converters));
 }
 
 /** Spring: `spring.cloud.stream.integration.message-handler-not-propagated-headers`. */
