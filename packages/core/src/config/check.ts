@@ -121,12 +121,12 @@ class Check {
     if (isBinderTree && slip === undefined) return;
 
     const walked = path.slice(start, index);
-    const places = otherPlaces(this.#tree, rest, walked, OURS).map((place) => fillStars(place.path, names));
+    const places = otherPlaces(this.#tree, rest, walked, OURS);
     if (places.length > 0) {
-      const target = places.join(' or ');
-      const name = this.#nameOf(otherPlaces(this.#tree, rest, walked, OURS)[0]!.node, rest);
-      const suggestion = `${places[0]}.${name}`;
-      this.#tell(entry, path.length, 'CONFIG_KEY', `is not known here: move it to ${target}`, { suggestion });
+      const targets = places.map((place) => fillStars(place.path, names));
+      const name = this.#tree.option(rest, places[0]!.node)!.name;
+      const message = `is not known here: move it to ${targets.join(' or ')}`;
+      this.#tell(entry, path.length, 'CONFIG_KEY', message, { suggestion: `${targets[0]}.${name}` });
     } else if (!this.#dottedName(entry, match)) {
       const elsewhere = slip === undefined ? similarElsewhere(this.#tree, rest, walked, OURS) : undefined;
       const suggestion = slip ?? (elsewhere && `${fillStars(elsewhere.path, names)}.${elsewhere.name}`);
@@ -136,10 +136,6 @@ class Check {
         ...(allowed !== '' && { allowed }),
       });
     }
-  }
-
-  #nameOf(group: Match['node'], rest: Path): string {
-    return this.#tree.option(rest, group)?.name ?? formatPath(rest);
   }
 
   /** The sibling that was probably meant: an option for a value, a block for a block, before the other. */

@@ -123,17 +123,7 @@ export class PropertyStore implements PropertyView {
     for (const [name, variable] of this.#variables) {
       const start = starts.find((text) => name.startsWith(text));
       if (start === undefined || this.#overriding.has(name)) continue;
-      const tail = name.slice(start.length);
-      const sibling = known.find(({ rest }) => variableNames([rest[0]!]).some((text) => tail.startsWith(`${text}_`)));
-      const first = sibling === undefined ? [] : [sibling.rest[0]!];
-      const taken = variableNames(first).find((text) => first.length > 0 && tail.startsWith(`${text}_`));
-      const parts = (taken === undefined ? tail : tail.slice(taken.length + 1)).toLowerCase().split('_');
-      const rest = [
-        ...first,
-        ...parts
-          .filter((part) => part !== '')
-          .map((part) => (/^\d+$/.test(part) ? indexSegment(Number(part)) : parseKey(part)[0]!)),
-      ].filter((segment) => segment !== undefined);
+      const rest = spell(name.slice(start.length), known);
       if (rest.length === 0) continue;
       const path = [...prefix, ...rest];
       found.push({ rest, entry: { ...variable, path, key: uniformKey(path) } });
@@ -141,6 +131,21 @@ export class PropertyStore implements PropertyView {
     return found;
   }
 }
+
+/** `MY_INPUT_GROUP` behind the prefix, where the name `my-input` is known there, is `my-input.group`. */
+function spell(tail: string, known: readonly Below[]): Path {
+  for (const { rest } of known) {
+    const name = variableNames(rest.slice(0, 1)).find((text) => tail.startsWith(`${text}_`));
+    if (name !== undefined) return [rest[0]!, ...words(tail.slice(name.length + 1))];
+  }
+  return words(tail);
+}
+
+const words = (tail: string): Path =>
+  tail
+    .toLowerCase()
+    .split('_')
+    .flatMap((word) => (/^\d+$/.test(word) ? [indexSegment(Number(word))] : parseKey(word)));
 
 /** What stands below a prefix, as if it stood at the root: over the parent, or alone. */
 export class OverlayView implements PropertyView {
