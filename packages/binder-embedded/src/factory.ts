@@ -1,0 +1,131 @@
+import {
+  StreambindError,
+  type Binder,
+  type BinderContext,
+  type BinderFactory,
+  type BinderHealth,
+  type Capabilities,
+  type ConsumerBinding,
+  type ConsumerSink,
+  type ConsumerSource,
+  type ProducerBinding,
+  type ProducerTarget,
+} from '@streambind/core/binder';
+import { EmbeddedConsumer } from './consumer.js';
+import { binderSchema, noOptions, type EmbeddedOptions, type NoOptions } from './options.js';
+import { MAX_PAYLOAD, bindProducer } from './producer.js';
+import { Store, type Watcher } from './store/store.js';
+import { storeDirectory } from './topology.js';
+
+const capabilities: Capabilities = {
+  partitions: 'emulated',
+  order: 'partition',
+  delayedRequeue: 'broker',
+  minRequeueMs: 0,
+  attempts: 'failures',
+  durableGroups: true,
+  replay: true,
+  anonymousGroups: true,
+  provisioning: true,
+  pause: true,
+  transactions: false,
+  batch: true,
+  headerTypes: 'typed',
+  nullPayload: true,
+  emptyPayload: true,
+  maxPayload: MAX_PAYLOAD,
+  redeliverOnCrashMs: 2000,
+};
+
+/** The binder of type `embedded`. Processes of one user on one machine that use the same directory meet in it. */
+export const binderFactory: BinderFactory<EmbeddedOptions, NoOptions, NoOptions> = {
+  type: 'embedded',
+  system: 'embedded',
+  capabilities,
+  schemas: { binder: binderSchema, consumer: noOptions, producer: noOptions },
+  producerExpressions: [],
+  create: (options, context) => Promise.resolve(new EmbeddedBinder(options, context)),
+};
+
+class EmbeddedBinder implements Binder<NoOptions, NoOptions> {
+  readonly #store: Store;
+  readonly #watcher: Watcher;
+  readonly #context: BinderContext;
+  readonly #durable: boolean;
+  readonly #closing = new AbortController();
+  readonly #consumers = new Set<EmbeddedConsumer>();
+  readonly #producers = new Set<ProducerBinding>();
+  #closed: Promise<void> | undefined;
+
+  constructor(options: EmbeddedOptions, context: BinderContext) {
+    this.#context = context;
+    this.#durable = options.durable;
+    this.#watcher = {
+      report: (error, nextTryMs) => context.report(error, nextTryMs),
+      recovered: () => context.recovered(),
+      warn: (text) => context.log.warn(text),
+    };
+    const directory = storeDirectory(options.directory);
+    context.log.info(`the embedded store is in ${directory}`);
+    this.#store = Store.attach(
+      { directory, leaseMs: options.lease, keepMs: options.keep, maxAgeMs: options.maxAge, maxSize: options.maxSize },
+      this.#watcher,
+    );
+  }
+
+  async bindConsumer(source: ConsumerSource<NoOptions>, sink: ConsumerSink): Promise<ConsumerBinding> {
+    this.#requireOpen();
+    const consumer = new EmbeddedConsumer(this.#store, source, sink, capabilities, (text) =>
+      this.#context.log.warn(text),
+    );
+    await consumer.open(this.#closing.signal);
+    this.#consumers.add(consumer);
+    const { binding } = consumer;
+    return {
+      ...binding,
+      close: (deadlineMs) => {
+        this.#consumers.delete(consumer);
+        return binding.close(deadlineMs);
+      },
+    };
+  }
+
+  async bindProducer(target: ProducerTarget<NoOptions>): Promise<ProducerBinding> {
+    this.#requireOpen();
+    const producer = await bindProducer(this.#store, target, this.#durable, this.#closing.signal);
+    this.#producers.add(producer);
+    return producer;
+  }
+
+  health(): Promise<BinderHealth> {
+    const { trouble } = this.#store;
+    if (trouble) {
+      const state = this.#store.open ? 'degraded' : 'down';
+      return Promise.resolve({ state, reason: trouble.message, detail: { code: trouble.code } });
+    }
+    for (const { degraded } of this.#consumers) {
+      if (degraded !== undefined) return Promise.resolve({ state: 'degraded', reason: degraded });
+    }
+    return Promise.resolve({ state: 'up' });
+  }
+
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort(closed());
+    const ends = [
+      ...[...this.#consumers].map(({ binding }) => binding.close(0)),
+      ...[...this.#producers].map((producer) => producer.close(0)),
+    ];
+    await Promise.all(ends);
+    await this.#store.release(this.#watcher);
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) throw closed();
+  }
+}
+
+const closed = (): StreambindError => new StreambindError('CLOSED', 'The binder is closed.');

@@ -1,0 +1,3 @@
+export { binderFactory, binderFactory as default } from './factory.js';
+export type { EmbeddedOptions } from './options.js';
+export type { EmbeddedMessage } from './consumer.js';

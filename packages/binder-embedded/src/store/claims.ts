@@ -1,0 +1,313 @@
+/**
+ * Claims: what a consumer has taken and not settled, and what waits to be delivered again. A message above its group's
+ * cursor has no row here; taking it moves the cursor and inserts one.
+ */
+import type { Database } from './database.js';
+import { append } from './log.js';
+import { declareParking } from './groups.js';
+
+export interface Reader {
+  readonly consumer: number;
+  readonly subscription: number;
+  readonly destination: number;
+  readonly ordered: boolean;
+  /** Only these partitions; absent: every one, or when ordered those that it owns. */
+  readonly mine?: readonly number[] | undefined;
+}
+
+export interface Claimed {
+  readonly message: number;
+  readonly partition: number;
+  readonly failures: number;
+  readonly crashes: number;
+  readonly first_failure: number | null;
+}
+
+export interface ClaimResult {
+  readonly claimed: readonly Claimed[];
+  /**
+   * When to look again: 0 as soon as there is room, some ms later when what is left is the share of others or still held
+   * by another, undefined when there is nothing to wait for but a ring.
+   */
+  readonly lookAgainMs: number | undefined;
+}
+
+/** So long the others of a group have time to take their share. */
+export const SHARE_MS = 5;
+const HANDOVER_POLL_MS = 20;
+
+export interface Failing {
+  readonly message: number;
+  readonly delayMs: number;
+  readonly failed: boolean;
+}
+
+interface Partition {
+  readonly partition: number;
+  readonly position: number;
+}
+
+/** Whether a claim might find something. Takes no lock. */
+export function hasWork(db: Database, reader: Reader, now: number): boolean {
+  return (
+    db.get(
+      `SELECT 1 FROM cursor WHERE subscription = ? AND (NOT ? OR owner = ?) AND EXISTS (SELECT 1 FROM message
+         WHERE destination = ? AND message.partition = cursor.partition AND message.id > position) LIMIT 1`,
+      reader.subscription,
+      reader.ordered ? 1 : 0,
+      reader.consumer,
+      reader.destination,
+    ) !== undefined ||
+    db.get(
+      'SELECT 1 FROM claim WHERE subscription = ? AND owner IS NULL AND due <= ? LIMIT 1',
+      reader.subscription,
+      now,
+    ) !== undefined
+  );
+}
+
+/** When the next waiting message is due, or undefined. */
+export const nextDue = (db: Database, subscription: number): number | undefined =>
+  db.get<{ due: number }>(
+    'SELECT due FROM claim WHERE subscription = ? AND owner IS NULL ORDER BY due LIMIT 1',
+    subscription,
+  )?.due;
+
+/** Takes up to `max` messages: those that are due again before new ones. Inside a write transaction. */
+export function claim(db: Database, reader: Reader, max: number, now: number): ClaimResult {
+  if (reader.ordered) return claimOrdered(db, reader, max, now);
+  const partitions = db
+    .all<Partition>('SELECT partition, position FROM cursor WHERE subscription = ?', reader.subscription)
+    .filter(({ partition }) => reader.mine?.includes(partition) ?? true);
+  const { live } = db.get<{ live: number }>(
+    'SELECT count(*) AS live FROM consumer WHERE subscription = ?',
+    reader.subscription,
+  )!;
+  const ready = live === 1 ? max : countReady(db, reader, partitions, max * live + 1, now);
+  const share = Math.min(max, Math.max(1, Math.ceil(ready / live)));
+  const claimed = claimWaiting(db, reader, share, now);
+  for (const partition of partitions) {
+    if (claimed.length >= share) break;
+    claimed.push(...claimFresh(db, reader, partition, share - claimed.length));
+  }
+  // alone, a full claim means that there may be more
+  if (live === 1) return { claimed, lookAgainMs: claimed.length === max ? 0 : undefined };
+  const left = ready - claimed.length;
+  const shares = claimed.length * (live - 1);
+  return { claimed, lookAgainMs: left === 0 ? undefined : left > shares ? 0 : SHARE_MS };
+}
+
+function countReady(
+  db: Database,
+  reader: Reader,
+  partitions: readonly Partition[],
+  enough: number,
+  now: number,
+): number {
+  let ready = db.get<{ n: number }>(
+    'SELECT count(*) AS n FROM (SELECT 1 FROM claim WHERE subscription = ? AND owner IS NULL AND due <= ? LIMIT ?)',
+    reader.subscription,
+    now,
+    enough,
+  )!.n;
+  for (const { partition, position } of partitions) {
+    if (ready >= enough) break;
+    ready += db.get<{ n: number }>(
+      'SELECT count(*) AS n FROM (SELECT 1 FROM message WHERE destination = ? AND partition = ? AND id > ? LIMIT ?)',
+      reader.destination,
+      partition,
+      position,
+      enough - ready,
+    )!.n;
+  }
+  return ready;
+}
+
+function claimWaiting(db: Database, reader: Reader, max: number, now: number): Claimed[] {
+  const where = reader.mine ? `AND partition IN (SELECT value FROM json_each(?))` : '';
+  const again = db.all<Claimed>(
+    `UPDATE claim SET owner = ? WHERE subscription = ? AND message IN (SELECT message FROM claim
+       WHERE subscription = ? AND owner IS NULL AND due <= ? ${where} ORDER BY due, message LIMIT ?)
+     RETURNING message, partition, failures, crashes, first_failure`,
+    reader.consumer,
+    reader.subscription,
+    reader.subscription,
+    now,
+    ...(reader.mine ? [JSON.stringify(reader.mine)] : []),
+    max,
+  );
+  return again.sort((a, b) => a.message - b.message);
+}
+
+function claimFresh(db: Database, reader: Reader, { partition, position }: Partition, max: number): Claimed[] {
+  const taken = db.all<{ message: number }>(
+    `INSERT INTO claim(subscription, message, partition, owner) SELECT ?, id, partition, ? FROM message
+       WHERE destination = ? AND partition = ? AND id > ? ORDER BY id LIMIT ? RETURNING message`,
+    reader.subscription,
+    reader.consumer,
+    reader.destination,
+    partition,
+    position,
+    max,
+  );
+  const last = taken.sort((a, b) => a.message - b.message).at(-1);
+  if (!last) return [];
+  db.run(
+    'UPDATE cursor SET position = ? WHERE subscription = ? AND partition = ?',
+    last.message,
+    reader.subscription,
+    partition,
+  );
+  return taken.map(({ message }) => ({ message, partition, failures: 0, crashes: 0, first_failure: null }));
+}
+
+/** Only partitions we own, and nothing of a partition while another consumer holds messages of it. */
+function claimOrdered(db: Database, reader: Reader, max: number, now: number): ClaimResult {
+  const claimed: Claimed[] = [];
+  let lookAgainMs: number | undefined;
+  for (const partition of db.all<Partition>(
+    'SELECT partition, position FROM cursor WHERE subscription = ? AND owner = ?',
+    reader.subscription,
+    reader.consumer,
+  )) {
+    if (claimed.length >= max) {
+      lookAgainMs = 0;
+      break;
+    }
+    const held = db.all<Claimed & { owner: number | null; due: number }>(
+      `SELECT message, partition, failures, crashes, first_failure, owner, due FROM claim
+         WHERE subscription = ? AND partition = ? ORDER BY message`,
+      reader.subscription,
+      partition.partition,
+    );
+    if (held.some(({ owner }) => owner !== null && owner !== reader.consumer)) {
+      lookAgainMs ??= HANDOVER_POLL_MS;
+      continue;
+    }
+    const room = max - claimed.length;
+    const waiting = held.filter(({ owner }) => owner === null);
+    if (waiting.length === 0) {
+      const fresh = claimFresh(db, reader, partition, room);
+      if (fresh.length === room) lookAgainMs = 0;
+      claimed.push(...fresh);
+    } else if (waiting.length === held.length && waiting[0]!.due <= now) {
+      const again = waiting.slice(0, room);
+      for (const { message } of again) {
+        db.run(
+          'UPDATE claim SET owner = ? WHERE subscription = ? AND message = ?',
+          reader.consumer,
+          reader.subscription,
+          message,
+        );
+      }
+      // what is new in this partition comes behind these
+      lookAgainMs = 0;
+      claimed.push(...again);
+    }
+  }
+  return { claimed, lookAgainMs };
+}
+
+/** Removes claims that are done with; returns how many of them were still ours. Inside a write transaction. */
+export const acknowledge = (db: Database, { subscription, consumer }: Reader, messages: readonly number[]): number =>
+  db.run(
+    'DELETE FROM claim WHERE subscription = ? AND owner = ? AND message IN (SELECT value FROM json_each(?))',
+    subscription,
+    consumer,
+    JSON.stringify(messages),
+  );
+
+/** Gives a claim back, not to be taken before the delay is over. Inside a write transaction. */
+export function giveBack(
+  db: Database,
+  { subscription, consumer }: Reader,
+  { message, delayMs, failed }: Failing,
+  now: number,
+): void {
+  if (failed) recordFailure(db, { subscription, consumer }, message, now);
+  db.run(
+    'UPDATE claim SET owner = NULL, due = ? WHERE subscription = ? AND message = ? AND owner = ?',
+    delayMs > 0 ? now + delayMs : 0,
+    subscription,
+    message,
+    consumer,
+  );
+}
+
+/** Counts a failed attempt of a message that stays with its consumer. Inside a write transaction. */
+export function recordFailure(
+  db: Database,
+  { subscription, consumer }: Pick<Reader, 'subscription' | 'consumer'>,
+  message: number,
+  now: number,
+): void {
+  db.run(
+    `UPDATE claim SET failures = failures + 1, first_failure = coalesce(first_failure, ?), last_failure = ?
+       WHERE subscription = ? AND message = ? AND owner = ?`,
+    now,
+    now,
+    subscription,
+    message,
+    consumer,
+  );
+}
+
+/**
+ * Moves a message to its dead-letter destination: the copy and the end of the claim are one. False when the claim is no
+ * longer ours. Inside a write transaction.
+ */
+export function bury(
+  db: Database,
+  reader: Reader,
+  { message, destination, headers }: { message: number; destination: string; headers: string },
+  now: number,
+): boolean {
+  if (acknowledge(db, reader, [message]) === 0) return false;
+  const original = db.get<{ partition: number; key: string | Uint8Array | null; payload: Uint8Array | null }>(
+    'SELECT partition, key, payload FROM message WHERE id = ?',
+    message,
+  );
+  if (!original) return true;
+  const parking = declareParking(db, destination, 1);
+  append(db, parking, { ...original, partition: original.partition % parking.partitions, headers }, now);
+  return true;
+}
+
+/** Gives back every claim of a partition that went to another consumer. Inside a write transaction. */
+export const release = (db: Database, { subscription, consumer }: Reader, partition: number): number =>
+  db.run(
+    'UPDATE claim SET owner = NULL, due = 0 WHERE subscription = ? AND owner = ? AND partition = ?',
+    subscription,
+    consumer,
+    partition,
+  );
+
+/** Partitions of which we hold messages although another consumer owns them now. */
+export const foreignPartitions = (db: Database, { subscription, consumer }: Reader): number[] =>
+  db
+    .all<{ partition: number }>(
+      `SELECT DISTINCT partition FROM claim WHERE subscription = ? AND owner = ? AND partition NOT IN
+         (SELECT partition FROM cursor WHERE subscription = ? AND owner = ?)`,
+      subscription,
+      consumer,
+      subscription,
+      consumer,
+    )
+    .map(({ partition }) => partition);
+
+export interface Content {
+  readonly id: number;
+  readonly at: number;
+  readonly key: string | Uint8Array | null;
+  readonly headers: string;
+  readonly payload: Uint8Array | null;
+}
+
+/** What the claimed messages say, by their id; one that a cap has dropped meanwhile is missing. */
+export function contents(db: Database, claimed: readonly Claimed[]): Map<number, Content> {
+  const rows = db.all<Content>(
+    'SELECT id, at, key, headers, payload FROM message WHERE id IN (SELECT value FROM json_each(?))',
+    JSON.stringify(claimed.map(({ message }) => message)),
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
