@@ -2,6 +2,7 @@
 import type { BinderFactory } from '../binder/index.js';
 import { BINDER, BINDING, CONSUMER, PREFIX, PRODUCER, STREAM } from '../binding/index.js';
 import type { KeyGroup } from '../config/index.js';
+import { schema } from '../schema/index.js';
 import type { Module } from './module.js';
 import { LIFECYCLE, LOGGING, MAIN, STRUCTURED_LOGGING } from './properties.js';
 
@@ -21,6 +22,7 @@ export function keyGroups(factories: Iterable<BinderFactory>, modules: readonly 
     { prefix: KeyGroups.STRUCTURED_LOGGING, schema: STRUCTURED_LOGGING },
     { prefix: PREFIX, schema: STREAM },
     { prefix: `${PREFIX}.binders.*`, schema: BINDER },
+    { prefix: `${PREFIX}.binders.*.environment`, schema: schema<object>({}), nested: true },
   ];
   for (const base of [`${PREFIX}.bindings.*`, `${PREFIX}.default`]) {
     groups.push(

@@ -56,7 +56,8 @@ export async function runApplication(
       args: options.args ?? process.argv.slice(2),
       env: options.env ?? process.env,
     });
-    debug = environment.get('debug') !== undefined && environment.get('debug') !== 'false';
+    // Boot's `debug`; a variable DEBUG=* is meant for another library.
+    debug = /^(true|on|yes|1)$/i.test(environment.get('debug') ?? '');
     configureLogging(logging, environment, debug);
     printBanner(environment, logging);
     const name = main.name;

@@ -8,6 +8,7 @@ import type { Logger } from '../logging/index.js';
 import type { Schema } from '../schema/index.js';
 import { KNOWN_TYPES } from './selection.js';
 import { PREFIX } from './plan.js';
+import { BINDER } from './properties.js';
 
 /** The package that serves a type: one of ours by its short name, else the type is a package's name. */
 export const packageOf = (type: string): string => (KNOWN_TYPES.has(type) ? `@streambind/binder-${type}` : type);
@@ -136,8 +137,8 @@ const firstLine = ({ message }: Error): string => message.split('\n', 1)[0]!;
 
 /** The environment of one binder: its own `environment` block above the application's keys. */
 export function binderEnvironment(name: string, environment: Environment): Environment {
-  const inherit = environment.get(`${PREFIX}.binders.${name}.inherit-environment`) !== 'false';
-  return environment.child(`${PREFIX}.binders.${name}.environment`, inherit);
+  const prefix = `${PREFIX}.binders.${name}`;
+  return environment.child(`${prefix}.environment`, environment.options(BINDER, prefix).inheritEnvironment);
 }
 
 function binderOptions(factory: BinderFactory, name: string, environment: Environment): unknown {
