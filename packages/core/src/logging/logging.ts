@@ -129,7 +129,7 @@ function consoleLine(level: LogLevel, name: string, text: string, error: unknown
   const head =
     `${paint('2', timestamp(new Date()))} ${paint(COLOUR[level] ?? '0', level.padStart(5))} ` +
     `${paint('35', String(process.pid))} ${paint('2', '---')} ${paint('2', '[main]')} ` +
-    `${paint('36', shorten(name, 40).padEnd(40))} ${paint('2', ':')} ${text}\n`;
+    `${paint('36', shorten(name, 20).padEnd(20))} ${paint('2', ':')} ${text}\n`;
   return error === undefined ? head : `${head}${stackOf(error)}\n`;
 }
 
