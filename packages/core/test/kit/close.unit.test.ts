@@ -57,7 +57,8 @@ describe('close', () => {
     await sink.end('c', nack());
     await expect(intake.close()).resolves.toEqual(report(0, 3, 0));
     expect(settler.calls).toEqual(['failed a boom', 'requeue a 0', 'requeue b 0', 'requeue c 0']);
-    await jest.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(jest.getTimerCount()).toBe(0);
     expect(settler.calls).toHaveLength(4);
     expect(sink.seen).toHaveLength(3);
   });
@@ -268,18 +269,20 @@ describe('the binding', () => {
     expect(sink.seen).toEqual(['a#1']);
   });
 
-  test('an attempt that falls due while the broker is being stopped does not start', async () => {
-    const { intake, settler, sink } = setUp();
+  test('what falls due while the broker is being stopped is neither started nor given back before', async () => {
+    const { intake, settler, sink } = setUp({ concurrency: 2 });
     const stopped = deferred();
     const binding = intake.binding(() => stopped.promise);
-    intake.offer(delivery('a'));
+    intake.offerAll([delivery('a'), delivery('b')]);
     await sink.end('a', failed(100));
+    await sink.end('b', nack());
     const closed = binding.close();
     await jest.advanceTimersByTimeAsync(200);
+    expect(settler.calls).toEqual(['failed a boom']);
     stopped.resolve();
-    await expect(closed).resolves.toEqual(report(0, 1, 0));
-    expect(settler.calls).toEqual(['failed a boom', 'requeue a 0']);
-    expect(sink.seen).toEqual(['a#1']);
+    await expect(closed).resolves.toEqual(report(0, 2, 0));
+    expect(settler.calls).toEqual(['failed a boom', 'requeue a 0', 'requeue b 0']);
+    expect(sink.seen).toEqual(['a#1', 'b#1']);
   });
 
   test('a stop that hangs costs the deadline and no more; one that fails is a fault', async () => {

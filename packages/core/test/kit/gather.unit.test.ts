@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { gather, type GatherOptions, type Outcomes } from '@streambind/core/binder';
 import { deferred, microtasks, type Deferred } from './fakes.js';
 
@@ -115,16 +115,20 @@ describe('gather', () => {
 });
 
 describe('close of a gathering', () => {
+  beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate'] }));
+  afterEach(() => void jest.useRealTimers());
+
   test('waits for what is pending and takes nothing more', async () => {
     const { gathering, send, flushes, settled, answer } = setUp({ maxCount: 2 });
     send('a', 'b', 'c');
-    const closed = gathering.close();
+    const closed = gathering.close(1000);
     expect(gathering.close(0)).toBe(closed);
     send('d');
     await turn();
     await answer([new Error('refused')]);
     await answer();
     await expect(closed).resolves.toEqual({ confirmed: 2, unconfirmed: 1 });
+    expect(jest.getTimerCount()).toBe(0);
     expect(flushes).toEqual([['a', 'b'], ['c']]);
     expect(settled).toEqual(['d: CLOSED', 'a: refused', 'b', 'c']);
   });
@@ -141,12 +145,27 @@ describe('close of a gathering', () => {
     const { gathering, send, flushes, settled, answer } = setUp({ maxCount: 1 });
     send('a', 'b', 'c');
     await turn();
-    const closed = gathering.close(20);
+    const closed = gathering.close(1000);
     await answer();
+    jest.advanceTimersByTime(1000);
     await expect(closed).resolves.toEqual({ confirmed: 1, unconfirmed: 2 });
     await answer();
     expect(settled).toEqual(['a', 'b: PUBLISH_UNKNOWN', 'c: CLOSED']);
     expect(flushes).toEqual([['a'], ['b']]);
     expect(gathering.pending).toBe(0);
+  });
+
+  test('at the deadline between two flushes: the second does not come', async () => {
+    const { gathering, send, flushes, settled, answers } = setUp({ maxCount: 1 });
+    send('a', 'b');
+    await turn();
+    const closed = gathering.close(1000);
+    answers[0]!.resolve();
+    await microtasks();
+    jest.advanceTimersByTime(1000);
+    await expect(closed).resolves.toEqual({ confirmed: 1, unconfirmed: 1 });
+    await turn();
+    expect(flushes).toEqual([['a']]);
+    expect(settled).toEqual(['a', 'b: CLOSED']);
   });
 });

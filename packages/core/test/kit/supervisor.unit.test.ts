@@ -112,8 +112,30 @@ describe('a loss', () => {
     supervisor.onConnected((connection) => supervisor.lost(new Error('kicked'), connection));
     void supervisor.get();
     await jest.advanceTimersByTimeAsync(30_000);
+    expect(supervisor.current).toBeUndefined();
     const tries = log.filter((line) => line.endsWith(' try')).map((line) => parseInt(line));
     expect(tries).toEqual([0, 500, 1500, 3500, 7500, 15_500, 25_500]);
+  });
+
+  test('one that lived shortly goes on with the pauses that its connecting had come to', async () => {
+    const { supervisor, broker, log } = setUp();
+    broker.down = new Error('refused');
+    void supervisor.get();
+    await jest.advanceTimersByTimeAsync(600);
+    broker.down = undefined;
+    await jest.advanceTimersByTimeAsync(1000);
+    supervisor.lost(new Error('reset'));
+    expect(log.at(-1)).toBe('1600 report reset 2000');
+  });
+
+  test('get does not resolve with a connection that a listener has lost', async () => {
+    const { supervisor } = setUp();
+    supervisor.onConnected((connection) => {
+      if (connection.number === 1) supervisor.lost(new Error('kicked'), connection);
+    });
+    const got = supervisor.get();
+    await jest.advanceTimersByTimeAsync(1000);
+    await expect(got).resolves.toEqual({ number: 2 });
   });
 
   test('one that lived long begins with the shortest pause again', async () => {

@@ -32,6 +32,7 @@ export class Supervisor<T extends object> {
   #since = 0;
   #failures = 0;
   #lostBy: Error | undefined;
+  /** Anything so far: a loss always is, so that only a first connection can come without. */
   #reported = false;
   #connecting = false;
   #pending: Pending<T> | undefined;
@@ -126,7 +127,6 @@ export class Supervisor<T extends object> {
     this.#since = performance.now();
     this.#connecting = false;
     if (this.#reported) this.#options.recovered?.();
-    this.#reported = false;
     for (const listener of this.#listeners) void this.#tell(listener, thing);
     // a listener may have lost it again
     if (this.#current !== thing) return;
@@ -156,7 +156,6 @@ export class Supervisor<T extends object> {
   async #close(): Promise<void> {
     this.#end(new StreambindError('CLOSED', 'the binder is closed'));
     this.#stop.abort(this.#ended);
-    this.#listeners.clear();
     const thing = this.#current;
     this.#current = undefined;
     if (thing) await this.#dispose(thing);
