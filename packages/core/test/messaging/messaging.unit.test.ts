@@ -1,0 +1,44 @@
+import { inspect } from 'node:util';
+import { expect, test } from '@jest/globals';
+import { Acknowledgment, Message, MessageBuilder, MessageHeaders } from '@streambind/core';
+
+test('a message has an id and a timestamp of its own, and keeps the headers it is built with', () => {
+  const before = Date.now();
+  const message = MessageBuilder.withPayload('p').setHeader('a', 1).setHeader('id', 'mine').build();
+  expect(message).toBeInstanceOf(Message);
+  expect(message.headers['a']).toBe(1);
+  expect(message.headers['id']).toMatch(/^[0-9a-f-]{36}$/);
+  expect(message.headers['timestamp']).toBeGreaterThanOrEqual(before);
+});
+
+test('a builder sets, keeps, copies and removes headers', () => {
+  const first = MessageBuilder.withPayload(1).setHeader('a', 1).setHeader('b', 2).build();
+  const second = MessageBuilder.fromMessage(first)
+    .setHeaderIfAbsent('a', 9)
+    .setHeaderIfAbsent('c', 3)
+    .setHeader('b', null)
+    .build();
+  expect({ ...second.headers }).toMatchObject({ a: 1, c: 3 });
+  expect('b' in second.headers).toBe(false);
+  expect(second.payload).toBe(1);
+  expect(second.headers['id']).not.toBe(first.headers['id']);
+});
+
+test('a header may have any name and brings nothing from a prototype', () => {
+  const headers = new MessageHeaders(
+    JSON.parse('{"__proto__":"a","constructor":"b","toString":"c"}') as Record<string, unknown>,
+  );
+  expect([headers['__proto__'], headers['constructor'], headers['toString']]).toEqual(['a', 'b', 'c']);
+  const empty = new MessageHeaders();
+  expect([empty['constructor'], empty['toString'], empty['hasOwnProperty']]).toEqual([undefined, undefined, undefined]);
+  expect(empty).toBeInstanceOf(MessageHeaders);
+  expect(inspect(empty)).toContain('timestamp');
+});
+
+test('an acknowledgment takes one decision', () => {
+  const decisions: (number | undefined)[] = [];
+  const acknowledgment = new Acknowledgment((delay) => decisions.push(delay));
+  acknowledgment.nack(5);
+  expect(() => acknowledgment.acknowledge()).toThrow(expect.objectContaining({ code: 'ALREADY_SETTLED' }));
+  expect(decisions).toEqual([5]);
+});
