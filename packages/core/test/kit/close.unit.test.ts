@@ -180,6 +180,19 @@ describe('close', () => {
     expect(intake.room).toBe(0);
   });
 
+  test('leaves nothing on a signal that outlives it', async () => {
+    const { intake, sink } = setUp();
+    const { signal: lost } = new AbortController();
+    const added = jest.spyOn(lost, 'addEventListener');
+    const removed = jest.spyOn(lost, 'removeEventListener');
+    intake.offerAll([delivery('a', { lost }), delivery('b', { lost })]);
+    const closed = intake.close();
+    await sink.end('a');
+    await closed;
+    expect(added).toHaveBeenCalledTimes(1);
+    expect(removed.mock.calls[0]?.[1]).toBe(added.mock.calls[0]?.[1]);
+  });
+
   test('a requeue that fails is a fault; the broker has the delivery all the same', async () => {
     const { intake, settler, sink } = setUp();
     intake.pause();

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { StreambindError, asError } from '../../errors/index.js';
 import type {
   Capabilities,
@@ -15,6 +14,7 @@ import { Entry } from './entry.js';
 import { Fifo } from './fifo.js';
 import { Lanes } from './lanes.js';
 import { keepLeases } from './leases.js';
+import { Ownership } from './ownership.js';
 import { Settlements } from './settlements.js';
 import type { Settler } from './settler.js';
 import { Turn } from './turn.js';
@@ -49,7 +49,7 @@ export class Intake<D extends Delivery = Delivery> {
   readonly #open = new Set<Entry<D>>();
   readonly #ready = new Fifo<Entry<D>>();
   readonly #lanes: Lanes<D> | undefined;
-  readonly #signals = new Set<AbortSignal>();
+  readonly #ownership = new Ownership((signal) => this.#lost(signal));
   readonly #leases: NodeJS.Timeout | undefined;
   #waiters: (() => void)[] = [];
   #running = 0;
@@ -156,7 +156,7 @@ export class Intake<D extends Delivery = Delivery> {
       this.#settlements.giveBack(entry);
       return;
     }
-    this.#watch(delivery.lost);
+    this.#ownership.watch(delivery.lost);
     if (!this.#lanes || this.#lanes.join(entry)) this.#makeReady(entry);
   }
 
@@ -245,18 +245,8 @@ export class Intake<D extends Delivery = Delivery> {
     for (const resolve of waiters) resolve();
   }
 
-  #watch(signal: AbortSignal): void {
-    if (this.#signals.has(signal)) return;
-    this.#signals.add(signal);
-    // shared by every intake of a connection and by each of their handlers: not a leak
-    setMaxListeners(0, signal);
-    signal.addEventListener('abort', this.#lost, { once: true });
-  }
-
   /** A running handler keeps its slot, its lane and its place until it returns: what comes anew must not run beside it. */
-  readonly #lost = (event: Event): void => {
-    const signal = event.target as AbortSignal;
-    this.#signals.delete(signal);
+  #lost(signal: AbortSignal): void {
     for (const entry of this.#open) {
       if (entry.delivery.lost !== signal) continue;
       entry.tally = undefined;
@@ -265,7 +255,7 @@ export class Intake<D extends Delivery = Delivery> {
     }
     this.#ready.retain((entry) => entry.state === 'ready');
     this.#pump();
-  };
+  }
 
   #drop(entry: Entry<D>): void {
     this.#finish(entry);
@@ -295,7 +285,7 @@ export class Intake<D extends Delivery = Delivery> {
     }
     const report = this.#drain.end();
     clearInterval(this.#leases);
-    for (const signal of this.#signals) signal.removeEventListener('abort', this.#lost);
+    this.#ownership.end();
     if (release) await this.#guarded(release);
     return report;
   }
