@@ -1,5 +1,5 @@
 /** What the repository's commands show: colour and moving lines on a terminal, plain lines anywhere else. */
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 
 export const isTerminal = process.stdout.isTTY === true && !process.env.NO_COLOR;
 
@@ -29,7 +29,7 @@ function clearProgress() {
 }
 
 /** The width on screen of text without control characters other than colour. */
-const width = (text) => text.replace(/\u001b\[[0-9;]*m/g, '').length;
+const width = (text) => stripVTControlCharacters(text).length;
 
 /**
  * Aligned columns under a head; numbers to the right.

@@ -88,6 +88,6 @@ export class Service {
 
   #tell(list, line) {
     list.push(line);
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
 }

@@ -4,8 +4,9 @@
  * which is how components beside the main class are found.
  */
 import 'reflect-metadata/lite';
+import { fileURLToPath } from 'node:url';
 
-// eslint-disable-next-line -- a class of any constructor
+/** A class, whatever its constructor takes. */
 export type Class<T = unknown> = abstract new (...args: never[]) => T;
 
 export interface Annotation<A = unknown> {
@@ -65,42 +66,34 @@ export const methodDecorator =
   (target, member) =>
     record(target, { kind, on: 'method', member, value });
 
-/** The files that stand between a decorator and the class it decorates. */
+/** Compilers' helpers stand between a decorator and the class it decorates. */
 const HELPERS = /[\\/]node_modules[\\/](?:tslib|@swc[\\/]helpers|@babel[\\/]runtime|reflect-metadata)[\\/]/;
-const HERE = import.meta.url;
 
-/** The nearest file on the stack that is neither ours nor a compiler's helper. */
+/** Folders whose files define decorators. */
+const decorating = new Set<string>();
+
+/** For packages with decorators of their own: a file in this module's folder or below declares no component. */
+export function decoratorsLiveAt(moduleUrl: string): void {
+  decorating.add(fileURLToPath(new URL('.', moduleUrl)));
+}
+decoratorsLiveAt(import.meta.url);
+
+/** The nearest file on the stack that is neither a decorator's nor a compiler's helper. */
 function declaringFile(): string | undefined {
-  const prepare = Error.prepareStackTrace;
-  const limit = Error.stackTraceLimit;
+  const { stackTraceLimit } = Error;
+  const prepareStackTrace = Reflect.get(Error, 'prepareStackTrace') as NonNullable<typeof Error.prepareStackTrace>;
   try {
     Error.stackTraceLimit = 30;
     Error.prepareStackTrace = (_, sites) => sites;
-    const sites = new Error().stack as unknown as NodeJS.CallSite[];
-    for (const site of sites) {
+    for (const site of new Error().stack as unknown as NodeJS.CallSite[]) {
       const name = site.getFileName();
       if (!name || name.startsWith('node:')) continue;
-      const path = toPath(name);
-      if (path.startsWith(ROOM) || HELPERS.test(path) || isFrameworkModule(path)) continue;
-      return path;
+      const path = name.startsWith('file:') ? fileURLToPath(name) : name;
+      if (!HELPERS.test(path) && ![...decorating].some((folder) => path.startsWith(folder))) return path;
     }
     return undefined;
   } finally {
-    Error.prepareStackTrace = prepare;
-    Error.stackTraceLimit = limit;
+    Error.prepareStackTrace = prepareStackTrace;
+    Error.stackTraceLimit = stackTraceLimit;
   }
-}
-
-const toPath = (name: string): string => (name.startsWith('file:') ? decodeURIComponent(new URL(name).pathname) : name);
-const ROOM = toPath(new URL('.', HERE).href);
-
-const frameworkModules = new Set<string>();
-const isFrameworkModule = (path: string): boolean => {
-  for (const folder of frameworkModules) if (path.startsWith(folder)) return true;
-  return false;
-};
-
-/** For packages with decorators of their own: frames below this folder do not declare a component. */
-export function decoratorsLiveAt(moduleUrl: string): void {
-  frameworkModules.add(toPath(new URL('.', moduleUrl).href));
 }

@@ -11,7 +11,7 @@ export class Meters {
 
   /** The same counter for the same name and tags. */
   counter(name: string, tags: Readonly<Record<string, string>> = {}): Counter {
-    const key = `${name} ${JSON.stringify(Object.entries(tags).sort())}`;
+    const key = `${name} ${JSON.stringify(Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
     let counter = this.#counters.get(key);
     if (!counter) this.#counters.set(key, (counter = new CountedValue(name, tags)));
     return counter;

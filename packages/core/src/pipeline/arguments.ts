@@ -157,7 +157,7 @@ const textOf = (value: unknown): string =>
     ? Buffer.from(value).toString('utf8')
     : typeof value === 'object'
       ? JSON.stringify(value)
-      : String(value);
+      : String(value as string | number | bigint | boolean);
 
 function expressionResolver(text: string, where: string, converters: Converters): ArgumentResolver {
   const expression = parseExpression(text, where);

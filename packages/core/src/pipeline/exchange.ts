@@ -54,6 +54,6 @@ export class ReceivedMessage<T> extends Message<T> {
 
   /** Printed whole, although its headers are made lazily. */
   [Symbol.for('nodejs.util.inspect.custom')](): object {
-    return { payload: this.payload, headers: { ...this.headers } };
+    return { payload: this.payload, headers: Object.assign({}, this.headers) as object };
   }
 }

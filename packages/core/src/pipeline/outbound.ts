@@ -86,7 +86,7 @@ const encode: OutboundStep =
 const limitTime: OutboundStep = ({ settings, whenAbandoned }, next) => {
   const open = new Set<() => void>();
   whenAbandoned(() => {
-    for (const end of [...open]) end();
+    for (const end of open) end();
   });
   return (outgoing) =>
     new Promise<void>((resolve, reject) => {

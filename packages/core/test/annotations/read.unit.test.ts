@@ -51,7 +51,7 @@ class Whole extends Base {
   @StreamListener({ target: Sink.INPUT, condition: 'true', copyHeaders: false })
   @SendTo('out')
   on(@Payload() body: string, @Header({ name: 'h', defaultValue: 1 }) header: number, message: Message): string {
-    return `${body}${header}${String(message)}`;
+    return `${body}${header}${String(message.payload)}`;
   }
 
   @Bean('made') make(): Port {

@@ -36,7 +36,7 @@ const errorsOf = (...classes: Class[]): { code: string; message: string; details
   try {
     contextOf(...classes);
   } catch (error) {
-    return (error as AggregateError).errors;
+    return (error as AggregateError).errors as ReturnType<typeof errorsOf>;
   }
   throw new Error('the wiring was accepted');
 };

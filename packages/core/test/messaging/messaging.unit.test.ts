@@ -18,7 +18,7 @@ test('a builder sets, keeps, copies and removes headers', () => {
     .setHeaderIfAbsent('c', 3)
     .setHeader('b', null)
     .build();
-  expect({ ...second.headers }).toMatchObject({ a: 1, c: 3 });
+  expect([second.headers['a'], second.headers['c']]).toEqual([1, 3]);
   expect('b' in second.headers).toBe(false);
   expect(second.payload).toBe(1);
   expect(second.headers['id']).not.toBe(first.headers['id']);
