@@ -46,10 +46,10 @@ export class Database {
       this.#raw.exec(`PRAGMA synchronous=${durable ? 'FULL' : 'NORMAL'}`);
       this.#synced = durable;
     }
-    this.#patiently(() => this.#raw.exec('BEGIN IMMEDIATE'));
+    this.#patiently(() => this.#statement('BEGIN IMMEDIATE').run());
     try {
       const result = work();
-      this.#raw.exec('COMMIT');
+      this.#statement('COMMIT').run();
       return result;
     } catch (error) {
       try {

@@ -18,8 +18,11 @@ import {
 /** From `src` as from `dist` this is the built file: a worker thread knows no loader of the main thread. */
 const WORKER = new URL('../../dist/store/worker.js', import.meta.url);
 
-/** So long a reply is waited for awake, turn after turn of the event loop, if the last one came as fast. */
-const AWAKE_MS = 0.2;
+/** So long a reply is waited for awake, turn after turn of the event loop: falling asleep takes as long as a commit. */
+const AWAKE_MS = 0.12;
+/** Where several did not come in time the processors are busy, and waiting awake only takes them from the worker. */
+const VAIN_WAITS = 3;
+const ASLEEP_MS = 100;
 const CLOSE_WITHIN_MS = 2000;
 
 /** One record on its way. */
@@ -56,7 +59,8 @@ export class Link {
   #scheduled = false;
   #polling = false;
   #postedAt = 0;
-  #tripMs = Number.POSITIVE_INFINITY;
+  #vainWaits = 0;
+  #awakeFrom = 0;
   #keepsAlive = false;
   #referenced = true;
   #ended: StreambindError | undefined;
@@ -194,7 +198,7 @@ export class Link {
     this.#sent.push(sends);
     this.#reference();
     this.#postedAt = performance.now();
-    if (this.#tripMs < AWAKE_MS && !this.#polling) {
+    if (!this.#polling && this.#postedAt > this.#awakeFrom) {
       this.#polling = true;
       setImmediate(() => this.#poll());
     }
@@ -202,8 +206,16 @@ export class Link {
 
   #poll(): void {
     for (let next = this.#next(); next; next = this.#next()) this.#received(next);
-    if (this.#sent.length > 0 && performance.now() - this.#postedAt < AWAKE_MS) setImmediate(() => this.#poll());
-    else this.#polling = false;
+    const now = performance.now();
+    if (this.#sent.length > 0 && now - this.#postedAt < AWAKE_MS) {
+      setImmediate(() => this.#poll());
+      return;
+    }
+    this.#polling = false;
+    this.#vainWaits = this.#sent.length > 0 ? this.#vainWaits + 1 : 0;
+    if (this.#vainWaits < VAIN_WAITS) return;
+    this.#vainWaits = 0;
+    this.#awakeFrom = now + ASLEEP_MS;
   }
 
   #next(): FromWorker | undefined {
@@ -212,7 +224,6 @@ export class Link {
 
   #received({ published, deliveries, results, events }: FromWorker): void {
     if (published) {
-      this.#tripMs = performance.now() - this.#postedAt;
       for (const fate of published) this.#settleSends(this.#sent.shift() ?? [], fate);
     }
     for (const batch of deliveries ?? []) this.listener.delivered(batch);

@@ -57,6 +57,10 @@ export function append(db: Database, destination: Destination, record: Appended,
   );
 }
 
-/** The id of the last message ever appended, to any destination. */
+/**
+ * The id of the last message ever appended, to any destination. Ids grow for ever only because that row always stays, if
+ * need be emptied: SQLite gives the next one the highest id that is there plus one, and one that came a second time would
+ * be below the cursors.
+ */
 export const head = (db: Database): number =>
-  db.get<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'message'")?.seq ?? 0;
+  db.get<{ id: number | null }>('SELECT max(id) AS id FROM message')?.id ?? 0;

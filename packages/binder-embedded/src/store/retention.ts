@@ -1,5 +1,6 @@
 /** What leaves the log: messages that every group is done with, and whatever the caps say. */
 import type { Database } from './database.js';
+import { head } from './log.js';
 
 export interface RetentionLimits {
   /** Milliseconds that a consumed message is kept. */
@@ -31,9 +32,10 @@ export function retain(db: Database, destination: number, keepMs: number): boole
     );
     if (!oldest || oldest.id > low || oldest.at > cutoff) continue;
     const removed = db.write(() =>
-      db.run(
-        `DELETE FROM message WHERE id IN (SELECT id FROM (SELECT id, at FROM message
-           WHERE destination = ? AND partition = ? AND id <= ? ORDER BY id LIMIT ${CHUNK}) WHERE at <= ?)`,
+      remove(
+        db,
+        `SELECT id FROM (SELECT id, at FROM message
+           WHERE destination = ? AND partition = ? AND id <= ? ORDER BY id LIMIT ${CHUNK}) WHERE at <= ?`,
         destination,
         partition,
         low,
@@ -43,6 +45,23 @@ export function retain(db: Database, destination: number, keepMs: number): boole
     more ||= removed === CHUNK;
   }
   return more;
+}
+
+/** Removes the messages that `which` selects, but only empties the last of all, which keeps ids growing; see `head`. */
+function remove(db: Database, which: string, ...values: number[]): number {
+  const last = head(db);
+  db.run(
+    `UPDATE message SET destination = NULL, key = NULL, headers = '{}', payload = NULL WHERE id = ? AND id IN (${which})`,
+    last,
+    ...values,
+  );
+  const removed = db.run(`DELETE FROM message WHERE id < ? AND id IN (${which})`, last, ...values);
+  // what was the last of all before, and what a deleted destination left
+  db.run(
+    `DELETE FROM message WHERE id IN (SELECT id FROM message WHERE destination IS NULL AND id < ? LIMIT ${CHUNK})`,
+    last,
+  );
+  return removed;
 }
 
 /** Up to where every group is done, by partition. */
@@ -100,7 +119,7 @@ export function enforceCaps(db: Database, { maxAgeMs, maxSize }: RetentionLimits
         last,
         destination,
       );
-      removed += db.run('DELETE FROM message WHERE destination = ? AND id <= ?', destination, last);
+      removed += remove(db, 'SELECT id FROM message WHERE destination = ? AND id <= ?', destination, last);
     }
     return removed;
   };
