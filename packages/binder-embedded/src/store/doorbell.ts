@@ -4,7 +4,7 @@
  * kill -9 included, because the kernel closes it.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, rmdirSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -55,11 +55,16 @@ export class Doorbell {
   }
 }
 
-/** Removes what a socket leaves behind when its process is killed. */
+/** Removes what a socket leaves behind when its process is killed. Never more than an empty folder beside it. */
 export function removeDoor(address: string): void {
+  rmSync(address, { force: true });
   const directory = dirname(address);
-  const own = dirname(directory) === tmpdir() && basename(directory).startsWith(PRIVATE);
-  rmSync(own ? directory : address, { recursive: own, force: true });
+  if (dirname(directory) !== tmpdir() || !basename(directory).startsWith(PRIVATE)) return;
+  try {
+    rmdirSync(directory);
+  } catch {
+    // somebody keeps other things there
+  }
 }
 
 /** Connections to the doors of the other members. */
