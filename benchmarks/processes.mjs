@@ -1,0 +1,75 @@
+/** Every measured run is a process of its own, started the same way and with nothing of the caller's environment. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+
+const LIMIT_MS = 60_000;
+const READY = /Started \w+ in /;
+const { PATH, HOME, TMPDIR } = process.env;
+const env = { PATH, HOME, ...(TMPDIR ? { TMPDIR } : {}) };
+
+/** @typedef {{ name: string, args: readonly string[], cwd: string }} Program run by node */
+
+/** Runs to the end. @param {Program} program @returns {Promise<Record<string, number>>} the JSON on its last line */
+export async function run(program) {
+  const { child, output, exited } = start(program);
+  child.stdout.on('data', (text) => (output.out += text));
+  const { code } = await exited;
+  if (code !== 0) throw new Error(`${program.name} ended with ${code}:\n${output.err}`);
+  return JSON.parse(output.out.trim().split('\n').at(-1));
+}
+
+/** Milliseconds from the start of the process to its end. @param {Program} program */
+export async function timeToExit(program) {
+  const started = performance.now();
+  const { child, exited } = start(program);
+  child.stdout.resume();
+  await exited;
+  return { ms: performance.now() - started };
+}
+
+/**
+ * Milliseconds from the start of the process to the line that says it is ready, and its memory then; stops it in order.
+ * @param {Program} program
+ */
+export async function timeToReady(program) {
+  const started = performance.now();
+  const { child, output, exited } = start(program);
+  child.stdout.resume();
+  const ready = new Promise((resolve) => {
+    child.stderr.on('data', () => {
+      if (READY.test(output.err)) resolve(performance.now() - started);
+    });
+  });
+  const ms = await Promise.race([ready, exited.then(({ code }) => refuse(program, code, output.err))]);
+  const rssMB = residentMB(child.pid);
+  child.kill('SIGTERM');
+  const { code, signal } = await exited;
+  if (code !== 0 && signal !== 'SIGTERM') refuse(program, code, output.err);
+  return { ms, rssMB };
+}
+
+function start({ args, cwd }) {
+  const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS });
+  const output = { out: '', err: '' };
+  child.stdout.setEncoding('utf8');
+  child.stderr.setEncoding('utf8').on('data', (text) => (output.err += text));
+  const exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));
+  return { child, output, exited };
+}
+
+function refuse({ name }, code, text) {
+  throw new Error(`${name} ended with ${code}:\n${text}`);
+}
+
+/** Megabytes of 10^6 bytes. */
+function residentMB(pid) {
+  let kib;
+  try {
+    kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1];
+  } catch {
+    kib = execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' });
+  }
+  return (Number(kib) * 1024) / 1e6;
+}

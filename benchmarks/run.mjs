@@ -1,0 +1,40 @@
+/** `npm run bench -- [name …] [--quick] [--json file]`: what the framework costs, each figure beside its bare program. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from '../tools/build.mjs';
+import { paint, progress, say } from '../tools/terminal.mjs';
+import * as embedded from './embedded.mjs';
+import { machine, sayMachine } from './machine.mjs';
+import * as start from './start.mjs';
+
+/** A benchmark is a module with a `summary` and `measure({ quick, scratch })`, which prints and returns its results. */
+const benchmarks = { start, embedded };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+});
+const unknown = positionals.filter((name) => !Object.hasOwn(benchmarks, name));
+if (unknown.length > 0) {
+  say(`There is no benchmark "${unknown.join('", "')}". There are:`);
+  for (const [name, { summary }] of Object.entries(benchmarks)) say(`  ${name}  ${summary}`);
+  process.exit(2);
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'streambind-bench-'));
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+
+const started = performance.now();
+const report = { machine: machine(), quick: values.quick, results: {} };
+sayMachine(report.machine);
+progress('building …');
+build();
+for (const name of positionals.length > 0 ? positionals : Object.keys(benchmarks)) {
+  say(`\n${paint('bold', name)}: ${benchmarks[name].summary}`);
+  report.results[name] = await benchmarks[name].measure({ quick: values.quick, scratch });
+}
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
+say(paint('dim', `\n${((performance.now() - started) / 1000).toFixed(0)} s`));
