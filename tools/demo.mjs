@@ -21,7 +21,7 @@ const started = performance.now();
 
 say(paint('bold', 'streambind: the tutorial in four scenes'));
 progress('building …');
-build();
+build(['provider8801', 'consumer8802', 'consumer8803'].map((name) => `samples/${name}`));
 
 const directory = mkdtempSync(join(tmpdir(), 'streambind-demo-'));
 const ports = await Promise.all([8801, 8802, 8803].map(freePort));

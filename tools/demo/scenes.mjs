@@ -20,7 +20,7 @@ async function send({ provider, url }, count, atOnce = 1) {
   const one = async () => {
     while (left-- > 0) {
       const response = await fetch(url);
-      if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+      if (!response.ok) throw new Error(`${url} answered ${response.status}\n${provider.log}`);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, one));

@@ -40,7 +40,7 @@ export class Service {
     this.exited = exited;
     const started = this.until(() => this.#log.some((line) => / Started \w+ in /.test(line)), START_LIMIT_MS);
     const early = exited.then(({ code, signal }) => {
-      throw new Error(`${this.title} ended with ${signal ?? code} before it had started:\n${this.#log.join('\n')}`);
+      throw new Error(`${this.title} ended with ${signal ?? code} before it had started:\n${this.log}`);
     });
     early.catch(() => {});
     await Promise.race([started, early]);
@@ -51,7 +51,7 @@ export class Service {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#listeners.delete(check);
-        reject(new Error(`${this.title}: nothing came of it in ${limitMs} ms\n${this.#log.join('\n')}`));
+        reject(new Error(`${this.title}: nothing came of it in ${limitMs} ms\n${this.log}`));
       }, limitMs);
       const check = () => {
         if (!condition()) return;
@@ -62,6 +62,11 @@ export class Service {
       this.#listeners.add(check);
       check();
     });
+  }
+
+  /** The last lines of its log: for what went wrong. */
+  get log() {
+    return this.#log.slice(-20).join('\n');
   }
 
   /** Calls back after every line. */
