@@ -2,7 +2,7 @@
  * One application from its plan to its end. Start: outputs, components, inputs, modules; a broker that is away holds up
  * none of the later ones. Stop: modules, inputs, outputs, components, binders, within one deadline.
  */
-import { StreambindError, asError, isStreambindError } from '../errors/index.js';
+import { StreambindError } from '../errors/index.js';
 import type { Class } from '../annotations/index.js';
 import { KeyGroups } from './keys.js';
 import type { Binders, BindingControl, BindingInfo, BindingService } from '../binding/index.js';
@@ -11,6 +11,7 @@ import type { Context } from '../context/index.js';
 import type { Logger, Logging } from '../logging/index.js';
 import type { Counter, Meters } from '../observability/index.js';
 import type { Schema } from '../schema/index.js';
+import { stoppedWhileStarting } from './failure.js';
 import type { Module, ModuleHost, RunningModule } from './module.js';
 import { LIFECYCLE } from './properties.js';
 import { Deadline, describeReceipt, type ShutdownReceipt } from './shutdown.js';
@@ -119,7 +120,7 @@ export class RunningApplication extends Application {
     this.#started = 'starting';
     const ready = this.#start();
     await (timeoutMs === undefined ? ready : this.#orTimeout(ready, timeoutMs));
-    if (this.#stopping) throw new StreambindError('CLOSED', 'The application was stopped while it started.');
+    if (this.#stopping) throw stoppedWhileStarting();
     this.#started = 'yes';
   }
 
@@ -217,8 +218,3 @@ export class RunningApplication extends Application {
     return receipt;
   }
 }
-
-const stoppedWhileStarting = (): StreambindError =>
-  new StreambindError('CLOSED', 'The application was stopped while it started.');
-
-export const isStoppedWhileStarting = (error: unknown): boolean => isStreambindError(asError(error), 'CLOSED');

@@ -3,11 +3,12 @@ import { constants } from 'node:os';
 import { asError } from '../errors/index.js';
 import type { Logger } from '../logging/index.js';
 import { isSendFailure } from '../pipeline/index.js';
-import { isStartFailure } from './failure.js';
+import { isTold } from './failure.js';
 import type { ShutdownReceipt } from './shutdown.js';
 
 export interface Stoppable {
-  stop(): Promise<ShutdownReceipt>;
+  /** Without a receipt where nothing runs yet. */
+  stop(): Promise<ShutdownReceipt | undefined>;
   readonly log: Logger;
 }
 
@@ -18,7 +19,10 @@ const SAME_WISH_MS = 500;
 const running = new Set<Stoppable>();
 let firstSignalAt: number | undefined;
 
-/** Stops the application in order on a signal; ends the process on a second one, or after an error that nobody handled. */
+/**
+ * Stops the application in order on a signal; ends the process on a second one, or after an error that nobody handled.
+ * @returns ends that
+ */
 export function attachToProcess(application: Stoppable): () => void {
   if (running.size === 0) {
     for (const signal of SIGNALS) process.on(signal, onSignal);
@@ -26,13 +30,16 @@ export function attachToProcess(application: Stoppable): () => void {
     process.on('uncaughtException', onUnhandled);
   }
   running.add(application);
-  return () => {
-    running.delete(application);
-    if (running.size > 0) return;
-    for (const signal of SIGNALS) process.off(signal, onSignal);
-    process.off('unhandledRejection', onUnhandled);
-    process.off('uncaughtException', onUnhandled);
-  };
+  // One turn later: only then does Node report rejections that came with the end, a failed start above all.
+  return () => setImmediate(detach, application);
+}
+
+function detach(application: Stoppable): void {
+  running.delete(application);
+  if (running.size > 0) return;
+  for (const signal of SIGNALS) process.off(signal, onSignal);
+  process.off('unhandledRejection', onUnhandled);
+  process.off('uncaughtException', onUnhandled);
 }
 
 function onSignal(signal: NodeJS.Signals): void {
@@ -47,8 +54,7 @@ function onSignal(signal: NodeJS.Signals): void {
 }
 
 function onUnhandled(reason: unknown): void {
-  if (isStartFailure(reason)) {
-    process.exitCode = 1;
+  if (isTold(reason)) {
     void endWith(1);
     return;
   }
@@ -72,7 +78,7 @@ let ending: Promise<void> | undefined;
 function endWith(least: 0 | 1): Promise<void> {
   return (ending ??= (async () => {
     const receipts = await Promise.all([...running].map((application) => application.stop()));
-    const unfinished = receipts.some(({ abandoned, unconfirmed }) => abandoned + unconfirmed > 0);
+    const unfinished = receipts.some((receipt) => receipt && receipt.abandoned + receipt.unconfirmed > 0);
     process.exit(least === 1 ? 1 : unfinished ? 2 : 0);
   })());
 }

@@ -1,14 +1,14 @@
 /** `runApplication`: from a decorated main class to a running application. */
 import { readFileSync } from 'node:fs';
-import { StreambindError } from '../errors/index.js';
+import { StreambindError, asError } from '../errors/index.js';
 import { recordOf, type BootApplicationOptions, type Class } from '../annotations/index.js';
 import type { BinderFactory } from '../binder/index.js';
 import { PREFIX, STREAM } from '../binding/index.js';
 import { loadEnvironment, type Environment } from '../config/index.js';
 import { Logging, type LogLevel } from '../logging/index.js';
-import { Application, isStoppedWhileStarting, type RunningApplication } from './application.js';
+import type { Application, RunningApplication } from './application.js';
 import { assemble } from './assemble.js';
-import { tellStartFailure } from './failure.js';
+import { isStoppedWhileStarting, markTold, stoppedWhileStarting, tellStartFailure } from './failure.js';
 import { KeyGroups } from './keys.js';
 import { locate, type Location } from './locate.js';
 import type { Module } from './module.js';
@@ -16,6 +16,7 @@ import { loadModules } from './modules.js';
 import { attachToProcess } from './process.js';
 import { LOGGING, MAIN, STRUCTURED_LOGGING } from './properties.js';
 import { scanComponents } from './scan.js';
+import { NOTHING_STARTED } from './shutdown.js';
 
 export interface RunOptions {
   /** `import.meta`, its url, or `__filename`: where the component scan starts and the configuration is looked for. */
@@ -48,7 +49,22 @@ export async function runApplication(
   const logging = new Logging();
   const log = logging.logger('application');
   let debug = false;
-  let detach = (): void => {};
+  let application: RunningApplication | undefined;
+  let stopped = false;
+  // Attached before anything can fail or take long: a signal while it starts is a stop like any other.
+  const detach =
+    options.signals === false
+      ? () => {}
+      : attachToProcess({
+          log,
+          stop: () => {
+            stopped = true;
+            return application ? application.stop() : Promise.resolve(NOTHING_STARTED);
+          },
+        });
+  const requireWanted = (): void => {
+    if (stopped) throw stoppedWhileStarting();
+  };
   try {
     const location = locate(options.at);
     const environment = loadEnvironment({
@@ -63,42 +79,35 @@ export async function runApplication(
     const name = main.name;
     log.info(`Starting ${name} using Node ${process.version} with PID ${process.pid} (${location.packageRoot})`);
     log.info(profilesLine(environment));
-    if (debug)
-      for (const { key, value, origin } of environment.properties())
-        logging.logger('config').debug(`${key} = ${value} [${origin.text}]`);
+    if (debug) printOrigins(environment, logging);
 
     const modules = [...(options.modules ?? []), ...(await loadModules(location))];
-    const application = await assemble({
+    const components = await findComponents(main, location, options, logging);
+    requireWanted();
+    application = await assemble({
       name,
-      components: await findComponents(main, location, options, logging),
+      components,
       environment,
       location,
       logging,
       modules,
       factories: options.binders ?? [],
     });
-    if (options.signals !== false) detach = attachToProcess(application);
-    application.whenStopped(detach);
     tellAboutMissingModules(environment, modules, logging);
-    await start(application, environment);
+    requireWanted();
+    const { startTimeout } = environment.options(STREAM, PREFIX);
+    await application.start(startTimeout);
+    // Not before: who stays attached hears of the rejection of a start that fails.
+    application.whenStopped(detach);
     for (const binding of application.bindings()) logging.logger('binding').info(bindingLine(binding));
     const seconds = ((performance.now() - started) / 1000).toFixed(3);
     log.info(`Started ${name} in ${seconds} seconds (process running for ${process.uptime().toFixed(3)})`);
     return application;
   } catch (error) {
-    if (isStoppedWhileStarting(error)) throw error;
-    throw tellStartFailure([error], log, debug);
-  }
-}
-
-/** A start that fails or is stopped leaves nothing behind. */
-async function start(application: RunningApplication, environment: Environment): Promise<void> {
-  const { startTimeout } = environment.options(STREAM, PREFIX);
-  try {
-    await application.start(startTimeout);
-  } catch (error) {
-    await application.stop();
-    throw error;
+    // A start that fails or is stopped leaves nothing behind.
+    await application?.stop();
+    if (isStoppedWhileStarting(error)) throw markTold(error);
+    throw tellStartFailure(error, log, debug);
   }
 }
 
@@ -139,6 +148,11 @@ function configureLogging(logging: Logging, environment: Environment, debug: boo
   }
   const application = environment.get('spring.application.name');
   logging.configure({ levels, ...(format ? { format } : {}), ...(application === undefined ? {} : { application }) });
+}
+
+function printOrigins(environment: Environment, logging: Logging): void {
+  const log = logging.logger('config');
+  for (const { key, value, origin } of environment.properties()) log.debug(`${key} = ${value} [${origin.text}]`);
 }
 
 function profilesLine({ activeProfiles }: Environment): string {

@@ -14,6 +14,15 @@ export interface ShutdownReceipt {
   readonly ms: number;
 }
 
+export const NOTHING_STARTED: ShutdownReceipt = {
+  finished: 0,
+  returned: 0,
+  abandoned: 0,
+  confirmed: 0,
+  unconfirmed: 0,
+  ms: 0,
+};
+
 export const describeReceipt = ({
   finished,
   returned,
