@@ -1,10 +1,11 @@
 /** What a handler returned or threw, as an answer. */
 import { STATUS_CODES } from 'node:http';
+import { writeJson } from '@streambind/core/internal';
 
 /** No body is allowed with these. */
 const EMPTY = new Set([204, 205, 304]);
 
-/** @throws TypeError for what JSON cannot hold */
+/** @throws CONVERSION for what JSON cannot hold */
 export function answerOf(value: unknown, status: number): Response {
   if (value === undefined || value === null || EMPTY.has(status)) return new Response(null, { status });
   if (typeof value === 'string') return withType(value, status, 'text/plain;charset=UTF-8');
@@ -23,9 +24,7 @@ export function errorAnswer(status: number, path: string, message?: string): Res
 }
 
 function json(value: unknown, status: number): Response {
-  const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) throw new TypeError(`A ${typeof value} cannot be written as JSON`);
-  return withType(text, status, 'application/json');
+  return withType(writeJson(value), status, 'application/json');
 }
 
 const withType = (body: string | Uint8Array<ArrayBuffer>, status: number, type: string): Response =>

@@ -36,7 +36,10 @@ export function parameterArgument(options: RequestValueOptions, type: unknown): 
 
 export function bodyArgument(type: unknown): ReadArgument {
   const read = bodyReader(type);
-  return ({ body, contentType }) => read(body, contentType);
+  return ({ body, contentType }) => {
+    if (body.length === 0) throw badRequest('The body is missing');
+    return read(body, contentType);
+  };
 }
 
 function valueArgument(

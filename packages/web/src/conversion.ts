@@ -63,9 +63,7 @@ export function bodyReader(type: unknown): ReadBody {
       if (typeof value !== (type === Number ? 'number' : 'boolean')) throw badRequest('The body is of another type');
       return value;
     }
-    if (type === Array) {
-      if (!Array.isArray(value)) throw badRequest('The body is not a JSON array');
-    }
+    if (type === Array && !Array.isArray(value)) throw badRequest('The body is not a JSON array');
     return made === undefined ? value : instance(made, value);
   };
 }
@@ -75,7 +73,6 @@ function json(body: Uint8Array, contentType: string): unknown {
   if (media !== 'application/json' && !media.endsWith('+json')) {
     throw new ResponseStatusException(415, 'The body is not JSON');
   }
-  if (body.length === 0) throw badRequest('Required request body is missing');
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as unknown;
   } catch (cause) {

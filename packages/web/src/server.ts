@@ -4,16 +4,15 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { asError, StreambindError, type Logger } from '@streambind/core/internal';
 import type { Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { Hono } from 'hono/tiny';
-import { answerOf, errorAnswer } from './answer.js';
 import type { HttpMethod } from './annotations.js';
+import { answerOf, errorAnswer } from './answer.js';
+import type { RequestValues } from './arguments.js';
 import type { ServerOptions } from './options.js';
 import type { Route } from './routes.js';
 import { badRequest, ResponseStatusException, statusOf } from './status.js';
 
 const METHODS: readonly HttpMethod[] = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'];
-const NO_BODY = new Uint8Array();
 
 export class WebServer {
   readonly #options: ServerOptions;
@@ -28,13 +27,8 @@ export class WebServer {
   constructor(routes: readonly Route[], options: ServerOptions, log: Logger) {
     this.#options = options;
     this.#log = log;
-    const limit = bodyLimit({
-      maxSize: options.maxRequestBodySize,
-      onError: (context) => this.#failure(new ResponseStatusException(413, 'The body is too large'), context),
-    });
     for (const route of routes) {
       const methods = route.method === undefined ? METHODS : [route.method];
-      if (route.readsBody) this.#app.on([...methods], [route.path.router], limit);
       this.#app.on([...methods], [route.path.router], (context) => this.#serve(route, context));
     }
     this.#app.notFound((context) => this.#noRoute(context));
@@ -112,7 +106,7 @@ export class WebServer {
 
   async #handle(route: Route, context: Context): Promise<Response> {
     try {
-      const values = await valuesOf(route, context);
+      const values = await valuesOf(route, context, this.#options.maxRequestBodySize);
       const given = route.arguments.map((read) => read(values));
       const handler = (route.instance as Record<string | symbol, (...given: unknown[]) => unknown>)[route.member]!;
       return answerOf(await handler.apply(route.instance, given), route.status);
@@ -146,12 +140,13 @@ export class WebServer {
 /** Still encoded: decoded, it could hold the line breaks of a forged line in the log. */
 const pathOf = ({ req }: Context): string => new URL(req.url).pathname;
 
-async function valuesOf(route: Route, { req }: Context): Promise<Parameters<Route['arguments'][number]>[0]> {
+async function valuesOf({ readsBody }: Route, { req }: Context, limit: number): Promise<RequestValues> {
   const contentType = req.header('content-type') ?? '';
-  const body = route.readsBody && req.method !== 'GET' && req.method !== 'HEAD' ? await bodyOf(req) : NO_BODY;
+  const mayHave = req.method !== 'GET' && req.method !== 'HEAD';
+  const body = readsBody && mayHave ? await bodyOf(req.raw, limit) : Buffer.alloc(0);
   const parameters = new URL(req.url).searchParams;
   if (/^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)) {
-    for (const [name, value] of new URLSearchParams(new TextDecoder().decode(body))) parameters.append(name, value);
+    for (const [name, value] of new URLSearchParams(body.toString())) parameters.append(name, value);
   }
   return {
     variable: (index) => req.param(`v${index}`),
@@ -162,13 +157,25 @@ async function valuesOf(route: Route, { req }: Context): Promise<Parameters<Rout
   };
 }
 
-async function bodyOf(req: Context['req']): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await req.arrayBuffer());
-  } catch (cause) {
-    throw badRequest('The body could not be read to its end', cause);
+async function bodyOf({ headers, body }: Request, limit: number): Promise<Buffer> {
+  if (Number(headers.get('content-length')) > limit) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Not by `for await`: leaving that closes the stream, and with it the connection before the answer.
+  const reader = body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
+  for (;;) {
+    const { value } = (await reader?.read().catch(incomplete)) ?? {};
+    if (value === undefined) return Buffer.concat(chunks);
+    if ((size += value.length) > limit) throw tooLarge();
+    chunks.push(value);
   }
 }
+
+const tooLarge = (): Error => new ResponseStatusException(413, 'The body is too large');
+
+const incomplete = (cause: unknown): never => {
+  throw badRequest('The body could not be read to its end', cause);
+};
 
 const counted = (requests: number): string => `${requests} ${requests === 1 ? 'request' : 'requests'}`;
 
