@@ -7,8 +7,7 @@ import { isTold } from './failure.js';
 import type { ShutdownReceipt } from './shutdown.js';
 
 export interface Stoppable {
-  /** Without a receipt where nothing runs yet. */
-  stop(): Promise<ShutdownReceipt | undefined>;
+  stop(): Promise<ShutdownReceipt>;
   readonly log: Logger;
 }
 
@@ -78,7 +77,7 @@ let ending: Promise<void> | undefined;
 function endWith(least: 0 | 1): Promise<void> {
   return (ending ??= (async () => {
     const receipts = await Promise.all([...running].map((application) => application.stop()));
-    const unfinished = receipts.some((receipt) => receipt && receipt.abandoned + receipt.unconfirmed > 0);
+    const unfinished = receipts.some(({ abandoned, unconfirmed }) => abandoned + unconfirmed > 0);
     process.exit(least === 1 ? 1 : unfinished ? 2 : 0);
   })());
 }
