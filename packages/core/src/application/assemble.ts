@@ -9,16 +9,13 @@ import {
 } from '../annotations/index.js';
 import type { BinderFactory, ProducerBinding } from '../binder/index.js';
 import {
-  BINDER,
   Binders,
   BindingService,
-  EMBEDDED,
   InputBinding,
   InputChannel,
   OutputBinding,
   OutputChannel,
   PREFIX,
-  STREAM,
   chosenBinders,
   loadFactory,
   partitioner,
@@ -27,7 +24,7 @@ import {
   type InputPlan,
   type OutputPlan,
 } from '../binding/index.js';
-import { Environment, describeProblem } from '../config/index.js';
+import { Environment, describeProblem, type Problem } from '../config/index.js';
 import { Context, definitionsOf, instanceDefinition, type Definition } from '../context/index.js';
 import { Converters, MessageConverter } from '../converter/index.js';
 import { parseExpression } from '../expression/index.js';
@@ -36,6 +33,7 @@ import { MessageChannel, SubscribableChannel, type Message } from '../messaging/
 import { Meters } from '../observability/index.js';
 import { Listeners, inboundPipeline, methodListener, outboundPipeline } from '../pipeline/index.js';
 import { Application, RunningApplication } from './application.js';
+import { catalogOf } from './catalog.js';
 import { keyGroups } from './keys.js';
 import type { Location } from './locate.js';
 import type { Module } from './module.js';
@@ -72,7 +70,7 @@ export async function assemble(parts: Parts): Promise<RunningApplication> {
   const channels = bindables.flatMap((bindable) => attempt(() => readChannels(bindable), []));
   const listeners = descriptions.flatMap((description) => description.listeners);
 
-  const catalog = catalogOf(parts);
+  const catalog = catalogOf(environment, parts.location, parts.factories);
   const { factories, binderTypes } = await loadFactories(channels, catalog, parts, errors);
   environment.check(keyGroups(factories.values(), modules));
   const planned = plan({ channels, listeners, environment, catalog, factories });
@@ -138,12 +136,9 @@ export async function assemble(parts: Parts): Promise<RunningApplication> {
   );
   for (const problem of environment.problems) {
     if (problem.severity === 'warning') logging.logger('config').warn(describeProblem(problem));
-    else errors.push(new StreambindError(problem.code, describeProblem(problem), { problem }));
+    else errors.push(problemError(problem));
   }
-  if (errors.length > 0 || !context) {
-    await binders.close();
-    throw new AggregateError(errors);
-  }
+  if (errors.length > 0 || !context) throw new AggregateError(errors);
 
   application.assemble(context, new BindingService(inputs, outputs, binders), () => {
     for (const input of planned.inputs)
@@ -152,26 +147,26 @@ export async function assemble(parts: Parts): Promise<RunningApplication> {
   return application;
 }
 
+const problemError = ({
+  code,
+  file,
+  line,
+  column,
+  path,
+  message,
+  given,
+  allowed,
+  suggestion,
+}: Problem): StreambindError =>
+  new StreambindError(code, `${path}: ${message}`, {
+    ...(file === undefined ? {} : { where: [file, line, column].filter((part) => part !== undefined).join(':') }),
+    ...(given === undefined ? {} : { given }),
+    ...(allowed === undefined ? {} : { allowed }),
+    ...(suggestion === undefined ? {} : { nearest: suggestion }),
+  });
+
 const isActive = (profiles: readonly string[], environment: Environment): boolean =>
   profiles.length === 0 || environment.acceptsProfiles(...profiles);
-
-function catalogOf({ environment, location, factories }: Parts): BinderCatalog {
-  const declared = environment.names(`${PREFIX}.binders`).map((name) => {
-    const { type, defaultCandidate } = environment.options(BINDER, `${PREFIX}.binders.${name}`);
-    return { name, type: type ?? name, defaultCandidate };
-  });
-  const { defaultBinder } = environment.options(STREAM, PREFIX);
-  const packages = location.dependencies.flatMap(
-    (dependency) => /^@streambind\/binder-(?!embedded$|tck$)(.+)$/.exec(dependency)?.[1] ?? [],
-  );
-  const given = factories.map(({ type }) => type).filter((type) => type !== EMBEDDED);
-  return {
-    declared,
-    defaultBinder,
-    installed: [...new Set([...packages, ...given])],
-    where: environment.origin(`${PREFIX}.default-binder`)?.text ?? PREFIX,
-  };
-}
 
 async function loadFactories(
   channels: readonly ChannelDescription[],

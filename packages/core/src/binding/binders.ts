@@ -50,7 +50,8 @@ export async function loadFactory(type: string, from: readonly string[], where: 
 
 export interface BinderState {
   readonly name: string;
-  readonly binder: Promise<Binder>;
+  /** Created by the first call. */
+  open(): Promise<Binder>;
   /** Resolves at the first trouble with the broker: who waits for a binding may go on without it. */
   readonly troubled: Promise<void>;
   /** What was reported last and is not over. */
@@ -59,6 +60,7 @@ export interface BinderState {
 
 export class Binders {
   readonly #states = new Map<string, BinderState>();
+  readonly #opened = new Map<string, Promise<Binder>>();
 
   constructor(
     private readonly environment: Environment,
@@ -81,7 +83,7 @@ export class Binders {
       this.all().map(async (state): Promise<[string, BinderHealth]> => {
         if (state.trouble) return [state.name, { state: 'down', reason: firstLine(state.trouble.error) }];
         try {
-          return [state.name, (await (await state.binder).health?.()) ?? { state: 'up' }];
+          return [state.name, (await (await state.open()).health?.()) ?? { state: 'up' }];
         } catch (error) {
           return [state.name, { state: 'down', reason: firstLine(asError(error)) }];
         }
@@ -94,9 +96,9 @@ export class Binders {
   async close(): Promise<Error[]> {
     const failures: Error[] = [];
     await Promise.all(
-      this.all().map(async ({ binder }) => {
-        const created = await binder.catch(() => undefined);
-        await created?.close().catch((error: unknown) => failures.push(asError(error)));
+      [...this.#opened.values()].map(async (opening) => {
+        const binder = await opening.catch(() => undefined);
+        await binder?.close().catch((error: unknown) => failures.push(asError(error)));
       }),
     );
     return failures;
@@ -107,12 +109,10 @@ export class Binders {
     const log = this.logger(`binder.${factory.type}`);
     let tellTrouble!: () => void;
     const troubled = new Promise<void>((resolve) => (tellTrouble = resolve));
-    const state: BinderState = {
-      name,
-      troubled,
-      trouble: undefined,
-      // Options are read before the first await: their problems belong to the start's check.
-      binder: factory.create(binderOptions(factory, name, this.environment), {
+    // Read before anything is opened: their problems belong to the check at start.
+    const options = binderOptions(factory, name, this.environment);
+    const create = (): Promise<Binder> =>
+      factory.create(options, {
         name,
         log,
         report: (error, nextTryMs) => {
@@ -122,13 +122,22 @@ export class Binders {
           log.warn(`${firstLine(error)}${nextTryMs > 0 ? `; try ${tries + 1} in ${Math.round(nextTryMs)} ms` : ''}`);
         },
         recovered: () => {
-          if (state.trouble)
+          if (state.trouble) {
             log.info(`The binder "${name}" is connected again after ${state.trouble.tries} failed tries.`);
+          }
           state.trouble = undefined;
         },
-      }),
+      });
+    const state: BinderState = {
+      name,
+      troubled,
+      trouble: undefined,
+      open: () => {
+        let opening = this.#opened.get(name);
+        if (!opening) this.#opened.set(name, (opening = create()));
+        return opening;
+      },
     };
-    state.binder.catch(() => {});
     return state;
   }
 }

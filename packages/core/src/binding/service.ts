@@ -132,7 +132,7 @@ export class InputBinding extends Binding<readonly ConsumerBinding[]> {
   }
 
   protected override async bind(): Promise<readonly ConsumerBinding[]> {
-    const binder = await this.binder.binder;
+    const binder = await this.binder.open();
     const bound = await Promise.all(this.plan.sources.map((source) => binder.bindConsumer(source, this.sink)));
     this.#ever = true;
     return (this.#consumers = bound);
@@ -219,7 +219,7 @@ export class OutputBinding extends Binding<ProducerBinding> {
   readonly #pipeline: Outbound;
 
   protected override async bind(): Promise<ProducerBinding> {
-    const binder = await this.binder.binder;
+    const binder = await this.binder.open();
     const producer = await binder.bindProducer(this.plan.target);
     this.#producer = producer;
     this.#tellReady(producer);
