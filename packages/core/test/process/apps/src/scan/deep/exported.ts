@@ -1,0 +1,9 @@
+import { PostConstruct, Service } from '@streambind/core';
+
+@Service()
+export class Exported {
+  @PostConstruct()
+  tell(): void {
+    console.log(Exported.name);
+  }
+}

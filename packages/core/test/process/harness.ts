@@ -1,0 +1,189 @@
+/** Applications as processes of their own: compiled, started with node itself, watched by their lines, signalled. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+export const ROOT = join(HERE, '../../../..');
+
+/** How long a start or an orderly stop may take on a busy machine. */
+export const LIMIT_MS = 15_000;
+
+const running = new Set<AppProcess>();
+const folders: string[] = [];
+
+/** The compiled main file of one of the applications beside this file. */
+export const compiled = (app: string): string => join(HERE, 'apps/dist', app, 'main.js');
+
+/** An empty folder that is gone after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'streambind-test-'));
+  folders.push(folder);
+  return folder;
+}
+
+/**
+ * An application in a package of its own, as it would be deployed: `dist/` compiled, node_modules beside it.
+ * @param files further files, by their path in the package; `package.json` makes an ESM package unless it is among them
+ * @returns the folder of the package
+ */
+export function deployed(app: string, files: Readonly<Record<string, string>> = {}): string {
+  const folder = temporaryFolder();
+  cpSync(dirname(compiled(app)), join(folder, 'dist'), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  const all = { 'package.json': JSON.stringify({ name: `deployed-${app}`, type: 'module' }), ...files };
+  for (const [path, text] of Object.entries(all)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
+}
+
+/** Ends what still runs and removes the folders: for `afterEach`. */
+export async function cleanUp(): Promise<void> {
+  await Promise.all([...running].map((process) => process.kill('SIGKILL')));
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+}
+
+export interface StartOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export class AppProcess {
+  /** Standard output, line by line. */
+  readonly out: string[] = [];
+  /** Standard error, line by line. */
+  readonly log: string[] = [];
+  /** Resolves when the process is gone and all that it printed is here. */
+  readonly exited: Promise<Exit>;
+  readonly #child: ChildProcess;
+  readonly #waiters = new Set<() => void>();
+
+  /** Variables of the test run itself do not reach the application, and its store is `directory`. */
+  constructor(main: string, directory: string, { args = [], env = {}, cwd }: StartOptions = {}) {
+    this.#child = spawn(
+      process.execPath,
+      [main, `--spring.cloud.stream.embedded.binder.directory=${directory}`, ...args],
+      {
+        cwd: cwd ?? dirname(main),
+        env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    running.add(this);
+    createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#add(this.out, line));
+    createInterface({ input: this.#child.stderr! }).on('line', (line) => this.#add(this.log, line));
+    this.exited = new Promise((resolve) => {
+      this.#child.on('close', (code, signal) => {
+        running.delete(this);
+        resolve({ code, signal });
+        for (const waiter of this.#waiters) waiter();
+      });
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  /** Resolves when a line of either stream fits; rejects when the process ends before, or after `limitMs`. */
+  line(pattern: RegExp, limitMs = LIMIT_MS): Promise<string> {
+    return this.until(() => [...this.log, ...this.out].find((line) => pattern.test(line)), String(pattern), limitMs);
+  }
+
+  started(): Promise<string> {
+    return this.line(/ Started \w+ in /);
+  }
+
+  /** Resolves with what `find` returns once that is something; it is asked after every line. */
+  until<T>(find: () => T | undefined, what: string, limitMs = LIMIT_MS): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let end = (): void => {};
+      const check = (): void => {
+        const found = find();
+        if (found !== undefined) {
+          end();
+          resolve(found);
+        } else if (!running.has(this)) {
+          end();
+          reject(new Error(`the process ended without ${what}:\n${this.transcript}`));
+        }
+      };
+      const timer = setTimeout(() => {
+        end();
+        reject(new Error(`no ${what} within ${limitMs} ms:\n${this.transcript}`));
+      }, limitMs);
+      end = () => {
+        clearTimeout(timer);
+        this.#waiters.delete(check);
+      };
+      this.#waiters.add(check);
+      check();
+    });
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Signals and waits for the end. */
+  async kill(signal: NodeJS.Signals): Promise<Exit> {
+    this.signal(signal);
+    return this.exited;
+  }
+
+  /** The end of the process by itself. */
+  async ended(limitMs = LIMIT_MS): Promise<Exit> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`still running after ${limitMs} ms:\n${this.transcript}`)), limitMs);
+    });
+    try {
+      return await Promise.race([this.exited, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  get transcript(): string {
+    return [...this.log, ...this.out].join('\n');
+  }
+
+  #add(list: string[], line: string): void {
+    list.push(line);
+    for (const waiter of this.#waiters) waiter();
+  }
+}
+
+/** What the processes of a traffic application wrote down. */
+export class Ledger {
+  constructor(readonly file: string) {
+    writeFileSync(file, '');
+  }
+
+  read(): { event: string; pid: number; message: string }[] {
+    return readFileSync(this.file, 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => {
+        const [event, pid, message] = line.split(' ') as [string, string, string];
+        return { event, pid: Number(pid), message };
+      });
+  }
+
+  messages(event: 'sent' | 'confirmed' | 'begun' | 'handled'): string[] {
+    return this.read()
+      .filter((entry) => entry.event === event)
+      .map(({ message }) => message);
+  }
+}
