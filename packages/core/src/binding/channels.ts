@@ -8,7 +8,7 @@ import {
 } from '../messaging/index.js';
 import type { Converters } from '../converter/index.js';
 import { StreambindError } from '../errors/index.js';
-import { Exchange, ReceivedMessage, type Listeners, type Outbound } from '../pipeline/index.js';
+import { Exchange, ReceivedMessage, asSendFailure, type Listeners, type Outbound } from '../pipeline/index.js';
 
 export class OutputChannel extends MessageChannel {
   #outbound: Outbound | undefined;
@@ -30,21 +30,21 @@ export class OutputChannel extends MessageChannel {
   }
 
   override send(message: Message, timeoutMs?: number): Promise<void> {
-    if (this.#closed || !this.#outbound) {
-      return Promise.reject(
-        new StreambindError('CLOSED', `The output "${this.name}" is ${this.#closed ? 'closed' : 'not bound'}.`, {
-          where: this.name,
-        }),
-      );
-    }
     if (!(message instanceof Message)) {
-      return Promise.reject(
-        new StreambindError('CONVERSION', 'A channel sends messages, not payloads.', {
-          where: this.name,
-          given: typeof message,
-          fix: 'MessageBuilder.withPayload(payload).build()',
-        }),
+      const refused = new StreambindError('CONVERSION', 'A channel sends messages, not payloads.', {
+        where: this.name,
+        given: typeof message,
+        fix: 'MessageBuilder.withPayload(payload).build()',
+      });
+      return Promise.reject(asSendFailure(refused, undefined, this.name));
+    }
+    if (this.#closed || !this.#outbound) {
+      const closed = new StreambindError(
+        'CLOSED',
+        `The output "${this.name}" is ${this.#closed ? 'closed' : 'not bound'}.`,
+        { where: this.name },
       );
+      return Promise.reject(asSendFailure(closed, message, this.name));
     }
     return this.#outbound.send(message, timeoutMs);
   }

@@ -1,6 +1,7 @@
 export { inboundPipeline, type InboundContext, type InboundSettings } from './inbound.js';
 export {
   outboundPipeline,
+  asSendFailure,
   isSendFailure,
   type Outbound,
   type OutboundContext,

@@ -216,7 +216,7 @@ export function outboundPipeline(context: OutboundContext): Outbound {
         sent.add();
       } catch (error) {
         failed.add();
-        throw asSendFailure(error, message, settings);
+        throw asSendFailure(error, message, settings.binding);
       } finally {
         settled();
       }
@@ -225,8 +225,8 @@ export function outboundPipeline(context: OutboundContext): Outbound {
 }
 
 /** Every rejection of a send names its binding and its message. */
-function asSendFailure(thrown: unknown, message: Message, { binding }: OutboundSettings): StreambindError {
-  const context = { binding, messageId: message.headers[MessageHeaders.ID] };
+export function asSendFailure(thrown: unknown, message: Message | undefined, binding: string): StreambindError {
+  const context = { binding, messageId: message?.headers[MessageHeaders.ID] };
   const error = isStreambindError(thrown)
     ? new StreambindError(
         thrown.code,
