@@ -1,15 +1,34 @@
 /** Many byte arrays in one buffer, which is moved between threads instead of being copied. */
-export function pack(parts: readonly (Uint8Array | null)[]): ArrayBuffer {
-  let size = 0;
-  for (const part of parts) size += part?.byteLength ?? 0;
-  const packed = new Uint8Array(size);
-  let offset = 0;
-  for (const part of parts) {
-    if (!part) continue;
-    packed.set(part, offset);
-    offset += part.byteLength;
+export class Packer {
+  #buffer = new Uint8Array(0);
+  #used = 0;
+
+  get size(): number {
+    return this.#used;
   }
-  return packed.buffer;
+
+  /** Copies; null takes no room. */
+  add(part: Uint8Array | null): void {
+    if (!part) return;
+    const needed = this.#used + part.byteLength;
+    if (needed > this.#buffer.byteLength) this.#grow(needed);
+    this.#buffer.set(part, this.#used);
+    this.#used = needed;
+  }
+
+  /** The buffer, which may be longer than what was added. */
+  take(): ArrayBuffer {
+    const { buffer } = this.#buffer;
+    this.#buffer = new Uint8Array(0);
+    this.#used = 0;
+    return buffer;
+  }
+
+  #grow(needed: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#buffer.byteLength)) as Uint8Array<ArrayBuffer>;
+    grown.set(this.#buffer.subarray(0, this.#used));
+    this.#buffer = grown;
+  }
 }
 
 /** Takes the parts of a packed buffer in order, as views. */

@@ -306,7 +306,9 @@ export interface Content {
 /** What the claimed messages say, by their id; one that a cap has dropped meanwhile is missing. */
 export function contents(db: Database, claimed: readonly Claimed[]): Map<number, Content> {
   const rows = db.all<Content>(
-    'SELECT id, at, key, headers, payload FROM message WHERE id IN (SELECT value FROM json_each(?))',
+    // cast, because a person with a SQL tool writes text where we write bytes
+    `SELECT id, at, key, CAST(headers AS TEXT) AS headers, CAST(payload AS BLOB) AS payload FROM message
+       WHERE id IN (SELECT value FROM json_each(?))`,
     JSON.stringify(claimed.map(({ message }) => message)),
   );
   return new Map(rows.map((row) => [row.id, row]));

@@ -194,7 +194,12 @@ export class Engine {
     }
     // the sender need not wait for what follows
     if (publications.length > 0) this.#outbox.post();
-    for (const { reader, result } of claimed) this.#deliver(reader, result);
+    try {
+      for (const { reader, result } of claimed) this.#deliver(reader, result);
+    } catch (error) {
+      // what is claimed and not delivered would wait for ever
+      this.#give(failureOf(error, this.settings.directory));
+    }
     for (const destination of this.#publisher.ring()) this.#upkeep.touch(destination);
     if (fenced.size > 0) this.#rejoin([...fenced]);
   }
@@ -476,7 +481,9 @@ export class Engine {
   #stumbled(error: unknown): void {
     const failure = failureOf(error, this.settings.directory);
     if (this.#closed) return;
-    if (failure.code === 'STORE_DAMAGED' || failure instanceof FileGone) this.#give(failure);
+    if (failure.code === 'STORE_DAMAGED' || failure.code === 'INTERNAL' || failure instanceof FileGone) {
+      this.#give(failure);
+    }
     const busy = isBusy(error);
     this.#lockedSince ||= Date.now();
     if (!busy || Date.now() - this.#lockedSince > REPORT_LOCKED_AFTER_MS) {

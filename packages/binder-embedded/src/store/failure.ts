@@ -77,7 +77,8 @@ export function failureOf(error: unknown, directory: string): StoreFailure {
   }
   if (errno === 'ENOSPC' || errno === 'EDQUOT') return full(reason, directory);
   if (errno === 'EROFS' || errno === 'EACCES' || errno === 'EPERM') return readOnly(reason, directory);
-  return new StoreFailure('BROKER_UNAVAILABLE', `The embedded store cannot be used (${reason}).`, at);
+  const code = resultCode(error) === 0 && errno === undefined ? 'INTERNAL' : 'BROKER_UNAVAILABLE';
+  return new StoreFailure(code, `The embedded store cannot be used (${reason}).`, at);
 }
 
 const full = (reason: string, directory: string): StoreFailure =>

@@ -1,7 +1,7 @@
 /** The main thread's end of one worker: gathers what is said in one turn of the event loop and posts it at once. */
 import { MessageChannel, Worker, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { StreambindError } from '@streambind/core/binder';
-import { pack } from './bytes.js';
+import { Packer } from './bytes.js';
 import type { Failure } from './failure.js';
 import {
   POST_AT_BYTES,
@@ -50,8 +50,7 @@ export class Link {
   #sent: Send[][] = [];
   #sends: Send[] = [];
   #fields: PublishedFields = [];
-  #parts: (Uint8Array | null)[] = [];
-  #bytes = 0;
+  readonly #bytes = new Packer();
   #settled: Settled[] = [];
   #whenPosted: (() => void)[] = [];
   #newCalls: { id: number; call: Call }[] = [];
@@ -136,9 +135,9 @@ export class Link {
     }
     this.#sends.push(send);
     this.#fields.push(target, partition, key, headers, payload?.byteLength ?? -1);
-    this.#parts.push(payload);
-    this.#bytes += payload?.byteLength ?? 0;
-    if (this.#bytes >= POST_AT_BYTES) this.#flush();
+    // now, because the sender may use its buffer again
+    this.#bytes.add(payload);
+    if (this.#bytes.size >= POST_AT_BYTES) this.#flush();
     else this.#schedule();
   }
 
@@ -182,7 +181,7 @@ export class Link {
     this.#scheduled = false;
     if (this.#ended) return;
     const sends = this.#sends;
-    const bytes = pack(this.#parts);
+    const bytes = this.#bytes.take();
     this.#port.postMessage(
       {
         ...(this.#settled.length > 0 ? { settled: this.#settled } : {}),
@@ -194,7 +193,7 @@ export class Link {
     for (const posted of this.#whenPosted) posted();
     [this.#settled, this.#whenPosted, this.#newCalls] = [[], [], []];
     if (sends.length === 0) return;
-    [this.#sends, this.#fields, this.#parts, this.#bytes] = [[], [], [], 0];
+    [this.#sends, this.#fields] = [[], []];
     this.#sent.push(sends);
     this.#reference();
     this.#postedAt = performance.now();

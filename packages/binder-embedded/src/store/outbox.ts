@@ -1,6 +1,6 @@
 /** What the worker has to say, gathered and posted once a turn. */
 import type { MessagePort } from 'node:worker_threads';
-import { pack } from './bytes.js';
+import { Packer } from './bytes.js';
 import type { Claimed, Content } from './claims.js';
 import { plain, type Failure } from './failure.js';
 import { POST_AT_BYTES, type DeliveredFields, type FromWorker, type WorkerEvent } from './protocol.js';
@@ -45,28 +45,26 @@ export class Outbox {
 
   deliver(reader: ReaderState, claimed: readonly (readonly [Claimed, Content])[]): void {
     let fields: DeliveredFields = [];
-    let parts: (Uint8Array | null)[] = [];
-    let bytes = 0;
+    const bytes = new Packer();
     const close = (): void => {
       if (fields.length === 0) return;
-      const buffer = pack(parts);
+      this.#bytes += bytes.size;
+      const buffer = bytes.take();
       this.#buffers.push(buffer);
-      this.#bytes += bytes;
       (this.#next.deliveries ??= []).push({
         reader: reader.request.reader,
         epoch: reader.epoch,
         fields,
         bytes: buffer,
       });
-      [fields, parts, bytes] = [[], [], 0];
+      fields = [];
       if (this.#bytes >= POST_AT_BYTES) this.post();
     };
     for (const [{ message, partition, failures, crashes, first_failure: firstFailure }, content] of claimed) {
       const { at, key, headers, payload } = content;
       fields.push(message, partition, failures, crashes, firstFailure, at, key, headers, payload?.byteLength ?? -1);
-      parts.push(payload);
-      bytes += payload?.byteLength ?? 0;
-      if (bytes >= POST_AT_BYTES) close();
+      bytes.add(payload);
+      if (bytes.size >= POST_AT_BYTES) close();
     }
     close();
   }

@@ -93,55 +93,58 @@ function lowWaters(db: Database, destination: number): { partition: number; low:
 /** Applies the caps; reports what had not been read by every group. */
 export function enforceCaps(db: Database, { maxAgeMs, maxSize }: RetentionLimits): Dropped[] {
   const dropped = new Map<string, number>();
-  const drop = (where: string, ...values: number[]): number => {
-    const before = db.all<{ name: string; destination: number; last: number }>(
-      `SELECT name, destination, max(message.id) AS last FROM message JOIN destination ON destination.id = destination
-       WHERE ${where} GROUP BY destination`,
-      ...values,
-    );
-    let removed = 0;
-    for (const { name, destination, last } of before) {
-      const unread = db.get<{ n: number }>(
-        `SELECT count(*) AS n FROM message WHERE destination = ? AND message.id <= ? AND (
-           EXISTS (SELECT 1 FROM cursor JOIN subscription ON subscription.id = subscription
-                   WHERE subscription.destination = ? AND cursor.partition = message.partition AND position < message.id)
-           OR EXISTS (SELECT 1 FROM claim WHERE claim.message = message.id
-                   AND subscription IN (SELECT id FROM subscription WHERE destination = ?)))`,
-        destination,
-        last,
-        destination,
-        destination,
-      )!.n;
-      if (unread > 0) dropped.set(name, (dropped.get(name) ?? 0) + unread);
-      db.run(
-        `DELETE FROM claim WHERE owner IS NULL AND message <= ?
-           AND subscription IN (SELECT id FROM subscription WHERE destination = ?)`,
-        last,
-        destination,
-      );
-      removed += remove(db, 'SELECT id FROM message WHERE destination = ? AND id <= ?', destination, last);
+  const dropUpTo = (last: () => number | undefined): void => {
+    for (let id = last(); id !== undefined; id = last()) {
+      const upTo = id;
+      for (const { destination, unread } of db.write(() => drop(db, upTo))) {
+        dropped.set(destination, (dropped.get(destination) ?? 0) + unread);
+      }
     }
-    return removed;
   };
-  if (maxAgeMs !== undefined) {
-    const expired = `message.id IN (SELECT id FROM message ORDER BY id LIMIT ${CHUNK}) AND message.at < ?`;
-    const cutoff = Date.now() - maxAgeMs;
-    while (hasOlder(db, cutoff) && db.write(() => drop(expired, cutoff)) > 0);
-  }
-  if (maxSize !== undefined) {
-    const oldest = `message.id IN (SELECT id FROM message ORDER BY id LIMIT ${CHUNK / 10})`;
-    while (usedBytes(db) > maxSize && db.write(() => drop(oldest)) > 0);
-  }
+  if (maxAgeMs !== undefined) dropUpTo(() => lastOlderThan(db, Date.now() - maxAgeMs));
+  if (maxSize !== undefined) dropUpTo(() => lastOfBytes(db, usedBytes(db) - maxSize));
   return [...dropped].map(([destination, unread]) => ({ destination, unread }));
 }
+
+/** Removes all messages up to that one. */
+function drop(db: Database, last: number): Dropped[] {
+  const unread = db.all<Dropped>(
+    `SELECT name AS destination, count(*) AS unread FROM message JOIN destination ON destination.id = destination
+     WHERE message.id <= ? AND (
+       EXISTS (SELECT 1 FROM cursor JOIN subscription ON subscription.id = subscription
+         WHERE subscription.destination = message.destination AND cursor.partition = message.partition
+           AND position < message.id)
+       OR EXISTS (SELECT 1 FROM claim WHERE claim.message = message.id)) GROUP BY name`,
+    last,
+  );
+  db.run('DELETE FROM claim WHERE owner IS NULL AND message <= ?', last);
+  remove(db, 'SELECT id FROM message WHERE id <= ?', last);
+  return unread;
+}
+
+/** The last message of the oldest chunk that is older; undefined when there is none. */
+function lastOlderThan(db: Database, cutoff: number): number | undefined {
+  return oldest(db).findLast(({ at }) => at < cutoff)?.id;
+}
+
+/** The message up to which the oldest make so many bytes, within a chunk; undefined when nothing has to go. */
+function lastOfBytes(db: Database, bytes: number): number | undefined {
+  if (bytes <= 0) return undefined;
+  let sum = 0;
+  const rows = oldest(db);
+  return (rows.find(({ size }) => (sum += size) >= bytes) ?? rows.at(-1))?.id;
+}
+
+const oldest = (db: Database): { id: number; at: number; size: number }[] =>
+  db.all(
+    `SELECT id, at, length(headers) + coalesce(length(payload), 0) AS size FROM message
+     WHERE destination IS NOT NULL ORDER BY id LIMIT ${CHUNK}`,
+  );
 
 /** Gives a slice of the free pages back to the disk, when there are many. */
 export function compact(db: Database): void {
   if (pragma(db, 'freelist_count') > SPARE_PAGES) db.exec(`PRAGMA incremental_vacuum(${SPARE_PAGES / 2})`);
 }
-
-const hasOlder = (db: Database, cutoff: number): boolean =>
-  (db.get<{ at: number }>('SELECT at FROM message ORDER BY id LIMIT 1')?.at ?? cutoff) < cutoff;
 
 const usedBytes = (db: Database): number =>
   (pragma(db, 'page_count') - pragma(db, 'freelist_count')) * pragma(db, 'page_size');
