@@ -1,6 +1,6 @@
 /** `runApplication`: from a decorated main class to a running application. */
 import { readFileSync } from 'node:fs';
-import { StreambindError, asError } from '../errors/index.js';
+import { StreambindError } from '../errors/index.js';
 import { recordOf, type BootApplicationOptions, type Class } from '../annotations/index.js';
 import type { BinderFactory } from '../binder/index.js';
 import { PREFIX, STREAM } from '../binding/index.js';
