@@ -30,20 +30,15 @@ export interface Route {
  * @throws WEB_ROUTE a path that cannot be read or is served twice; DECORATOR_MISUSE
  */
 export function routesOf(components: readonly Controller[], contextPath = ''): readonly Route[] {
-  const routes = components.flatMap((component) => [...routesOfOne(component, contextPath)]);
+  const routes = components.flatMap((component) => routesOfOne(component, contextPath));
   const taken = new Map<string, Route>();
   for (const route of routes) {
-    const key = `${route.method ?? 'any method'} ${route.path.shape}`;
+    const { at, path, method = 'any method of' } = route;
+    const key = `${method} ${path.shape}`;
     const other = taken.get(key);
     if (other) {
-      throw new StreambindError(
-        'WEB_ROUTE',
-        `${other.at} and ${route.at} both serve ${route.method ?? ''} ${route.path.text}.`,
-        {
-          where: route.at,
-          fix: 'Give one of them another path or method.',
-        },
-      );
+      const what = `${other.at} and ${at} both serve ${method} ${path.text}.`;
+      throw new StreambindError('WEB_ROUTE', what, { where: at, fix: 'Give one of them another path or method.' });
     }
     taken.set(key, route);
   }
@@ -52,46 +47,61 @@ export function routesOf(components: readonly Controller[], contextPath = ''): r
   );
 }
 
-function* routesOfOne({ type, instance }: Controller, contextPath: string): Iterable<Route> {
+function routesOfOne({ type, instance }: Controller, contextPath: string): Route[] {
   const chain = classesOf(type);
   const controller = onClass([type], 'RestController') as string | undefined;
   const shared = onClass(chain, 'RequestMapping') as Mapping | undefined;
-  const sharedStatus = onClass(chain, 'ResponseStatus') as number | undefined;
-  const mapped = new Set<string | symbol>();
+  const sharedStatus = onClass(chain, 'ResponseStatus') ?? 200;
+  return mappedMethods(chain).flatMap(({ link, member, mapping, beside }) => {
+    const at = `${type.name}.${String(member)}`;
+    if (controller === undefined) {
+      throw misuse(
+        at,
+        `${type.name} maps requests and is no controller.`,
+        'Decorate the class with @RestController().',
+      );
+    }
+    const status: unknown = beside.find(({ kind }) => kind === 'ResponseStatus')?.value ?? sharedStatus;
+    if (!isStatus(status))
+      throw misuse(at, `${String(status)} is no status of an answer.`, 'Take one from 200 to 599.');
+    const readsBody = beside.some(({ kind }) => kind === 'RequestBody' || kind === 'RequestParam');
+    const methods = mapping.methods.length > 0 ? mapping.methods : (shared?.methods ?? []);
+    return orEmpty(shared?.paths).flatMap((prefix) =>
+      orEmpty(mapping.paths).flatMap((own): Route[] => {
+        const path = pathAt(at, contextPath, controller, prefix, own);
+        const reads = argumentsOf(link, member, at, path, beside);
+        const route = { path, at, instance, member, status, arguments: reads, readsBody };
+        return methods.length > 0 ? methods.map((method) => ({ ...route, method })) : [route];
+      }),
+    );
+  });
+}
+
+interface MappedMethod {
+  /** The class that maps it; its decorators on the method and on its parameters count. */
+  readonly link: Class;
+  readonly member: string | symbol;
+  readonly mapping: Mapping;
+  readonly beside: readonly Annotation[];
+}
+
+/** What a derived class maps anew replaces the mappings of its base class for that method. */
+function mappedMethods(chain: readonly Class[]): readonly MappedMethod[] {
+  const mapped: MappedMethod[] = [];
   for (const link of chain) {
     const own = recordOf(link)?.annotations ?? [];
-    // What a derived class maps anew replaces the mappings of its base class for that method.
-    const mappings = own.filter(
-      ({ on, kind, member }) => on === 'method' && kind === 'RequestMapping' && !mapped.has(member!),
+    const fresh = own.filter(
+      ({ on, kind, member }) =>
+        on === 'method' &&
+        kind === 'RequestMapping' &&
+        !mapped.some((one) => one.member === member && one.link !== link),
     );
-    for (const { member, value } of mappings) {
-      const at = `${type.name}.${String(member)}`;
-      if (controller === undefined) {
-        throw misuse(
-          at,
-          `${type.name} maps requests and is no controller.`,
-          'Decorate the class with @RestController().',
-        );
-      }
-      mapped.add(member!);
+    for (const { member, value } of fresh) {
       const beside = own.filter((annotation) => annotation.member === member);
-      const status: unknown = beside.find(({ kind }) => kind === 'ResponseStatus')?.value ?? sharedStatus ?? 200;
-      if (!isStatus(status))
-        throw misuse(at, `${String(status)} is no status of an answer.`, 'Take one from 200 to 599.');
-      const { paths, methods } = value as Mapping;
-      const reading = beside.some(({ kind }) => kind === 'RequestBody' || kind === 'RequestParam');
-      for (const prefix of orEmpty(shared?.paths)) {
-        for (const own of orEmpty(paths)) {
-          const path = pathAt(at, contextPath, controller, prefix, own);
-          const reads = argumentsOf(link, member!, at, path, beside);
-          const route = { path, at, instance, member: member!, status, arguments: reads, readsBody: reading };
-          const allowed = methods.length > 0 ? methods : (shared?.methods ?? []);
-          if (allowed.length === 0) yield route;
-          for (const method of allowed) yield { ...route, method };
-        }
-      }
+      mapped.push({ link, member: member!, mapping: value as Mapping, beside });
     }
   }
+  return mapped;
 }
 
 const orEmpty = (paths: readonly string[] | undefined): readonly string[] => (paths?.length ? paths : ['']);

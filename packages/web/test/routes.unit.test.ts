@@ -89,6 +89,14 @@ describe('the table of routes', () => {
     );
   });
 
+  test('one method may have several mappings', () => {
+    @RestController()
+    class Both {
+      @GetMapping('/a') @PostMapping('/b') a(): void {}
+    }
+    expect(routes(Both).toSorted()).toEqual(['GET /a Both.a', 'POST /b Both.a']);
+  });
+
   test('a path that cannot be read is named with its method', () => {
     @RestController()
     class Bad {
