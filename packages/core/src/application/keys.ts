@@ -3,8 +3,10 @@ import type { BinderFactory } from '../binder/index.js';
 import { BINDER, BINDING, CONSUMER, PREFIX, PRODUCER, STREAM } from '../binding/index.js';
 import type { KeyGroup } from '../config/index.js';
 import { schema } from '../schema/index.js';
+import { absentBinderGroups } from './absent-binders.js';
 import type { Module } from './module.js';
 import { LIFECYCLE, LOGGING, MAIN, STRUCTURED_LOGGING } from './properties.js';
+import { UNSUPPORTED_GROUPS } from './unsupported.js';
 
 /** Prefixes of Boot's keys that core reads. */
 export const KeyGroups = {
@@ -31,7 +33,10 @@ export function keyGroups(factories: Iterable<BinderFactory>, modules: readonly 
       { prefix: `${base}.producer`, schema: PRODUCER },
     );
   }
+  groups.push(...UNSUPPORTED_GROUPS);
+  const installed = new Set<string>();
   for (const { type, schemas, connection } of factories) {
+    installed.add(type);
     groups.push({ prefix: `${PREFIX}.${type}.binder`, schema: schemas.binder });
     for (const base of [`${PREFIX}.${type}.bindings.*`, `${PREFIX}.${type}.default`]) {
       groups.push(
@@ -44,5 +49,5 @@ export function keyGroups(factories: Iterable<BinderFactory>, modules: readonly 
   for (const { keys } of modules) {
     for (const [prefix, schema] of Object.entries(keys)) groups.push({ prefix, schema });
   }
-  return groups;
+  return [...groups, ...absentBinderGroups(installed)];
 }

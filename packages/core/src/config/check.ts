@@ -39,16 +39,17 @@ class Check {
     const { node, index } = match;
     const rest = path.slice(index);
     this.#defaultAsName(entry, match);
-    if (node.known !== undefined && (rest.length === 0 || isOpen(node, rest))) this.#known(entry, node.known);
+    if (node.known !== undefined && (rest.length === 0 || isOpen(node, rest))) this.#known(entry, match, node.known);
     else if (node.known !== undefined && node.children.size === 0) this.#belowValue(entry, match, node.known);
     else if (rest.length > 0) this.#unknown(entry, match);
-    else if (node.owned && !entry.empty && value !== '') this.#valueForBlock(entry, match);
+    else if (node.owned && !node.unread && !entry.empty && value !== '') this.#valueForBlock(entry, match);
   }
 
-  #known(entry: Entry, { name, option, old }: KnownOption): void {
+  #known(entry: Entry, { node, index }: Match, { name, option, old }: KnownOption): void {
     const { path } = entry;
+    if (node.unread) return;
     if (option.unsupported !== undefined) {
-      this.#tell(entry, path.length, 'CONFIG_UNSUPPORTED', `has no effect here: ${option.unsupported}`);
+      this.#tell(entry, index, 'CONFIG_UNSUPPORTED', `has no effect here: ${option.unsupported}`);
     } else if (old) {
       this.#tell(entry, path.length, 'CONFIG_KEY', `is an old name of ${name}`, { suggestion: name });
     }
@@ -124,9 +125,11 @@ class Check {
     const places = otherPlaces(this.#tree, rest, walked, OURS);
     if (places.length > 0) {
       const targets = places.map((place) => fillStars(place.path, names));
-      const name = this.#tree.option(rest, places[0]!.node)!.name;
+      const suggestion = `${targets[0]}.${this.#spelling(rest, places[0]!.node)}`;
       const message = `is not known here: move it to ${targets.join(' or ')}`;
-      this.#tell(entry, path.length, 'CONFIG_KEY', message, { suggestion: `${targets[0]}.${name}` });
+      this.#tell(entry, path.length, 'CONFIG_KEY', message, { suggestion });
+    } else if (node.unread && slip === undefined) {
+      return;
     } else if (!this.#dottedName(entry, match)) {
       const elsewhere = slip === undefined ? similarElsewhere(this.#tree, rest, walked, OURS) : undefined;
       const suggestion = slip ?? (elsewhere && `${fillStars(elsewhere.path, names)}.${elsewhere.name}`);
@@ -136,6 +139,13 @@ class Check {
         ...(allowed !== '' && { allowed }),
       });
     }
+  }
+
+  /** The path of an option from a node on, as a file should spell it; without the keys of a map. */
+  #spelling(rest: Path, from: Match['node']): string {
+    const { node, index } = this.#tree.match(rest, from);
+    const { name } = node.known!;
+    return [...rest.slice(0, index - name.split('.').length).map(({ text }) => text), name].join('.');
   }
 
   /** The sibling that was probably meant: an option for a value, a block for a block, before the other. */

@@ -10,6 +10,8 @@ export interface KeyGroup {
   readonly schema: Schema;
   /** What stands below the prefix are whole keys again, judged as if they stood at the root. */
   readonly nested?: boolean;
+  /** Nobody reads these keys: their names are known for advice only, values and unknown names are not judged. */
+  readonly unread?: boolean;
 }
 
 export interface KnownOption {
@@ -29,11 +31,13 @@ export class KeyNode {
   /** At or below the prefix of a group, so that what is missing here is missing. */
   owned = false;
   nested = false;
+  unread: boolean;
 
   constructor(text: string, parent: KeyNode | undefined) {
     this.text = text;
     this.parent = parent;
     this.owned = parent?.owned ?? false;
+    this.unread = parent?.unread ?? false;
   }
 
   child(segment: Segment): KeyNode {
@@ -77,10 +81,11 @@ export class KeyTree {
   readonly groups: readonly Group[];
 
   constructor(groups: readonly KeyGroup[]) {
-    this.groups = groups.map(({ prefix, schema, nested }) => {
+    this.groups = groups.map(({ prefix, schema, nested, unread }) => {
       const path = parseKey(prefix.replaceAll('*', '[*]'));
       const node = path.reduce((parent, segment) => parent.child(segment), this.root);
       node.nested ||= nested ?? false;
+      node.unread ||= unread ?? false;
       own(node);
       for (const { name, option, spellings } of optionPaths(schema)) {
         spellings.forEach((spelling, index) => {

@@ -1,6 +1,6 @@
 /** Where a key that is not known belongs, or what it may have been meant to be. */
 import { nearest } from '../errors/index.js';
-import { STAR, type Group, type KeyTree } from './key-tree.js';
+import { STAR, type Group, type KeyTree, type KnownOption } from './key-tree.js';
 import type { Path } from './names.js';
 
 /**
@@ -11,8 +11,9 @@ export function otherPlaces(tree: KeyTree, rest: Path, walked: Path, root: Path)
   let best: Group[] = [];
   let bestScore = -Infinity;
   for (const group of siblings(tree, root)) {
-    if (tree.option(rest, group.node) === undefined) continue;
-    const score = closeness(group, walked);
+    const known = tree.option(rest, group.node);
+    if (known === undefined) continue;
+    const score = closeness(group, walked) - distrust(group, known);
     if (score > bestScore) [best, bestScore] = [[group], score];
     else if (score === bestScore) best.push(group);
   }
@@ -56,6 +57,10 @@ const siblings = (tree: KeyTree, root: Path): Group[] =>
   );
 
 const closeness = ({ path }: Group, walked: Path): number => 100 * common(path, walked) - path.length;
+
+/** What is read here is meant before what is not; two words in common outweigh it. */
+const distrust = ({ node }: Group, { option }: KnownOption): number =>
+  (node.unread ? 150 : 0) + (option.unsupported === undefined ? 0 : 200);
 
 /** How many words of the prefix also stand in the key. */
 const common = (prefix: Path, walked: Path): number => {
