@@ -31,6 +31,16 @@ export class ThrowsAtStart {
 }
 
 @Component()
+@Profile('slow-start')
+export class StartsSlowly {
+  @PostConstruct()
+  async prepare(): Promise<void> {
+    console.log('preparing');
+    await new Promise((resolve) => setTimeout(resolve, 60_000));
+  }
+}
+
+@Component()
 @Profile('unhandled-rejection')
 export class RejectsLater {
   @PostConstruct()
