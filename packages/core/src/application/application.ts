@@ -133,7 +133,12 @@ export class RunningApplication extends Application {
     const inputs = this.#bindings.start('input');
     await this.#unlessStopping(inputs.settled);
     for (const module of [...this.#assembly.modules].sort((a, b) => a.phase - b.phase)) {
-      this.#running.push(await this.#unlessStopping(module.start(this.#hostOf())));
+      const starting = module.start(this.#hostOf()).then(async (running) => {
+        // Stopped meanwhile: what still comes up goes down again.
+        if (this.#stopping) await running.stop(0);
+        else this.#running.push(running);
+      });
+      await this.#unlessStopping(starting);
     }
     await this.#unlessStopping(Promise.all([outputs.bound, inputs.bound]));
   }
