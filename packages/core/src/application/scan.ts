@@ -5,7 +5,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { StreambindError, asError } from '../errors/index.js';
+import { StreambindError, asError, isStreambindError } from '../errors/index.js';
 import { isComponent, recordedClasses, type Class } from '../annotations/index.js';
 import type { Logger } from '../logging/index.js';
 
@@ -53,14 +53,25 @@ export function scannedFiles(mainFile: string): string[] {
 
 async function load(file: string, mainFile: string, log: Logger): Promise<void> {
   refuseImportOfMain(file, mainFile);
+  const leadsBack = (): StreambindError =>
+    new StreambindError(
+      'COMPONENT_SCAN',
+      `The imports of ${file} lead to the main module, which waits for the component scan: neither could go on.`,
+      { where: file, fix: 'Move what they share with the main module to a file of its own.' },
+    );
+  // A process that has nothing left to do while a file is still being loaded will never load it.
+  let tellStuck = (): void => {};
+  const stuck = new Promise<never>((_, reject) => (tellStuck = () => reject(leadsBack())));
+  process.once('beforeExit', tellStuck);
   const slow = setTimeout(() => {
     log.warn(
       `The component scan still waits for ${file} after ${SLOW_MS / 1000} s. If one of its imports leads to the main module ${mainFile}, which itself waits for the scan, move what they share to a file of its own.`,
     );
-  }, SLOW_MS);
+  }, SLOW_MS).unref();
   try {
-    await import(pathToFileURL(file).href);
+    await Promise.race([import(pathToFileURL(file).href), stuck]);
   } catch (error) {
+    if (isStreambindError(error, 'COMPONENT_SCAN')) throw error;
     const cause = asError(error);
     throw new StreambindError(
       'COMPONENT_SCAN',
@@ -70,6 +81,7 @@ async function load(file: string, mainFile: string, log: Logger): Promise<void> 
     );
   } finally {
     clearTimeout(slow);
+    process.off('beforeExit', tellStuck);
   }
 }
 
