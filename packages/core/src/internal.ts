@@ -15,8 +15,24 @@ export {
   type Class,
   type ClassRecord,
 } from './annotations/index.js';
-export type { Module, ModuleHost, RunningModule } from './application/index.js';
-export { Environment, loadEnvironment } from './config/index.js';
+export {
+  inspectConfiguration,
+  keyGroups,
+  type InspectOptions,
+  type InspectedBinding,
+  type Inspection,
+  type Module,
+  type ModuleHost,
+  type RunningModule,
+} from './application/index.js';
+export {
+  Environment,
+  describeProblem,
+  loadEnvironment,
+  type KeyGroup,
+  type Origin,
+  type Problem,
+} from './config/index.js';
 export { instantiate, writeJson } from './converter/index.js';
 export { StreambindError, asError, isStreambindError, nearest } from './errors/index.js';
 export { Logging, type Logger } from './logging/index.js';

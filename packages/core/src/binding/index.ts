@@ -7,8 +7,10 @@ export {
   type BinderProperties,
   type StreamProperties,
 } from './properties.js';
-export { plan, chosenBinders, PREFIX, type Plan, type InputPlan, type OutputPlan } from './plan.js';
-export { EMBEDDED, KNOWN_TYPES, type BinderCatalog, type DeclaredBinder } from './selection.js';
+export { plan, chosenBinders } from './plan.js';
+export { PREFIX } from './keys.js';
+export type { Plan, InputPlan, OutputPlan, Partitioning } from './plan-types.js';
+export { EMBEDDED, KNOWN_TYPES, selectBinder, type BinderCatalog, type DeclaredBinder } from './selection.js';
 export { Binders, binderEnvironment, loadFactory, packageOf } from './binders.js';
 export { InputChannel, OutputChannel } from './channels.js';
 export {

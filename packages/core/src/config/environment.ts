@@ -68,6 +68,18 @@ export class Environment {
     return this.#parts.view.find(parseKey(key))?.origin;
   }
 
+  /** Where a key itself is written, that of a block too; for one that is in no file, as `origin`. */
+  keyOrigin(key: string): Origin | undefined {
+    const path = parseKey(key);
+    const [below] = this.#parts.view.below(path);
+    const found = this.#parts.view.find(path) ?? below?.entry;
+    const segment = found?.path[found.path.length - 1 - (found === below?.entry ? below.rest.length : 0)];
+    const { file } = found?.origin ?? {};
+    if (file === undefined || segment?.line === undefined) return found?.origin;
+    const { line, column } = segment;
+    return { text: `${file}:${line}:${column}`, file, line, ...(column !== undefined && { column }) };
+  }
+
   /**
    * Replaces `${name:default}` in a text that stands elsewhere than in the configuration.
    * @param where the text stands, for the error

@@ -1,0 +1,84 @@
+/** A configuration as an application would read it, without starting one: what it binds, and all that is wrong. */
+import { join } from 'node:path';
+import { isStreambindError, nearest, type StreambindError } from '../errors/index.js';
+import type { BinderFactory } from '../binder/index.js';
+import { KNOWN_TYPES, PREFIX, loadFactory, selectBinder, type BinderCatalog } from '../binding/index.js';
+import { loadEnvironment, type Environment, type Problem } from '../config/index.js';
+import { inspectBindings, type InspectedBinding } from './inspect-bindings.js';
+import { catalogOf } from './catalog.js';
+import { keyGroups } from './keys.js';
+import { locate, type Location } from './locate.js';
+import { loadModules } from './modules.js';
+import { errorReporter, type ReportError } from './inspect-errors.js';
+
+export interface InspectOptions {
+  /** Where the application would be started. */
+  readonly directory: string;
+  /** As those of an application: `--spring.config.location=…`. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Inspection {
+  readonly profiles: readonly string[];
+  readonly bindings: readonly InspectedBinding[];
+  /** By file and line; those that stand in no file are last. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Runs nothing of the user's and asks no broker. Packages of binders and modules are loaded for what they know of keys;
+ * those of the well-known brokers may be missing.
+ */
+export async function inspectConfiguration({ directory, args, env }: InspectOptions): Promise<Inspection> {
+  const location = locate(join(directory, 'package.json'));
+  const environment = loadEnvironment({ directories: [directory, location.packageRoot], args, env });
+  const catalog = catalogOf(environment, location, []);
+  const report = errorReporter(environment);
+  const factories = await loadFactories(environment, catalog, location, report);
+  environment.check(keyGroups(factories.values(), await loadModules(location)));
+  const bindings = inspectBindings({ environment, catalog, factories, report });
+  checkDefaultBinder(catalog, report);
+  return { profiles: environment.activeProfiles, bindings, problems: environment.problems.toSorted(byPlace) };
+}
+
+/** By type: what is declared, what the application depends on, and the binder that serves where nothing is. */
+async function loadFactories(
+  environment: Environment,
+  { declared, installed }: BinderCatalog,
+  { mainFile, dependencies }: Location,
+  report: ReportError,
+): Promise<ReadonlyMap<string, BinderFactory>> {
+  const factories = new Map<string, BinderFactory>();
+  const from = [...(mainFile === undefined ? [] : [mainFile]), import.meta.url];
+  const embedded = dependencies.includes('@streambind/binder-embedded') ? ['embedded'] : [];
+  for (const type of new Set([...declared.map((binder) => binder.type), ...installed, ...embedded])) {
+    const name = declared.find((binder) => binder.type === type)?.name;
+    const key = `${PREFIX}.binders.${name}${environment.origin(`${PREFIX}.binders.${name}.type`) ? '.type' : ''}`;
+    const origin = environment.keyOrigin(key);
+    try {
+      factories.set(type, await loadFactory(type, from, origin ? `${origin.text} (${key})` : key));
+    } catch (error) {
+      if (!isStreambindError(error, 'BINDER_TYPE')) throw error;
+      const close = nearest(type, KNOWN_TYPES);
+      if (!KNOWN_TYPES.has(type)) report(error, key, close === undefined ? {} : { suggestion: close });
+    }
+  }
+  return factories;
+}
+
+/** One that is not declared is wrong although every binding may name another. */
+function checkDefaultBinder(catalog: BinderCatalog, report: ReportError): void {
+  if (catalog.defaultBinder === undefined) return;
+  try {
+    selectBinder(catalog, undefined, PREFIX);
+  } catch (error) {
+    report(error as StreambindError, `${PREFIX}.default-binder`);
+  }
+}
+
+const byPlace = (one: Problem, other: Problem): number =>
+  Number(one.file === undefined) - Number(other.file === undefined) ||
+  (one.file ?? '').localeCompare(other.file ?? '') ||
+  (one.line ?? 0) - (other.line ?? 0) ||
+  (one.column ?? 0) - (other.column ?? 0);
