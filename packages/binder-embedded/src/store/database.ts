@@ -11,14 +11,14 @@ export class Database {
   readonly #statements = new Map<string, Statement>();
   #synced = false;
 
-  /** @param patienceMs how long a transaction may block this thread for the write lock before it throws SQLITE_BUSY. */
+  /** @param patienceMs how long a statement may block this thread for a lock before it throws SQLITE_BUSY. */
   constructor(
     file: string,
-    private readonly patienceMs: number,
+    public patienceMs: number,
   ) {
     this.#raw = openRaw(file);
     // SQLite's own wait sleeps up to 100 ms and starves; see #patiently
-    this.#raw.exec('PRAGMA busy_timeout=0; PRAGMA foreign_keys=ON');
+    this.exec('PRAGMA busy_timeout=0; PRAGMA foreign_keys=ON');
   }
 
   exec(sql: string): void {
@@ -43,7 +43,7 @@ export class Database {
    */
   write<T>(work: () => T, durable = false): T {
     if (durable !== this.#synced) {
-      this.#raw.exec(`PRAGMA synchronous=${durable ? 'FULL' : 'NORMAL'}`);
+      this.exec(`PRAGMA synchronous=${durable ? 'FULL' : 'NORMAL'}`);
       this.#synced = durable;
     }
     this.#patiently(() => this.#statement('BEGIN IMMEDIATE').run());

@@ -40,10 +40,11 @@ export function openRaw(file: string): RawDatabase {
       refused.push(`${name}: ${(error as Error).message.split('\n')[0]}`);
       continue;
     }
-    const database = new build.DatabaseSync(file);
-    const { version } = database.prepare('SELECT sqlite_version() AS version').get() as { version: string };
-    if (atLeast(version, SAFE)) return database;
-    database.close();
+    // asked in memory, because the file may be locked
+    const memory = new build.DatabaseSync(':memory:');
+    const { version } = memory.prepare('SELECT sqlite_version() AS version').get() as { version: string };
+    memory.close();
+    if (atLeast(version, SAFE)) return new build.DatabaseSync(file);
     refused.push(`${name}: SQLite ${version} is older than ${SAFE.join('.')}`);
   }
   throw new StoreFailure('STORE_DRIVER', 'No SQLite build that is safe for several processes can be loaded.', {

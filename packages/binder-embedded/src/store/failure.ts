@@ -57,7 +57,12 @@ export function failureOf(error: unknown, directory: string): StoreFailure {
   switch (resultCode(error)) {
     case BUSY:
     case LOCKED:
-      return new StoreFailure('BROKER_UNAVAILABLE', `The embedded store is locked by another process (${reason}).`, at);
+      return new StoreFailure(
+        'BROKER_UNAVAILABLE',
+        `The embedded store is locked by another process (${reason}).`,
+        at,
+        error,
+      );
     case READ_ONLY:
       return readOnly(reason, directory);
     case CORRUPT:

@@ -150,15 +150,14 @@ export class Members {
   async #suspect(id: string): Promise<void> {
     const member = this.#members.get(id);
     if (!member || !(await isGone(member.door, member.pid))) return;
+    removeDoor(member.door);
     this.#remove(id);
   }
 
+  /** One that only hung comes back, and needs its door then. */
   #remove(id: string): void {
-    const member = this.#members.get(id);
     try {
-      const first = this.db.write(() => removeMember(this.db, id, true));
-      if (first && member) removeDoor(member.door);
-      if (first) this.ringAll();
+      if (this.db.write(() => removeMember(this.db, id, true))) this.ringAll();
     } catch {
       // locked or full: it is tried again with the next sign of life
     }

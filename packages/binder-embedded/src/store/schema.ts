@@ -8,6 +8,11 @@ const VERSION = 1;
 /** "stbd": tells a store from any other SQLite file. */
 const APPLICATION = 0x73746264;
 
+/** The first processes of a store may have to wait for the one that makes it. */
+const OPENING_PATIENCE_MS = 2000;
+/** What would block the thread longer is tried again later, so that it stays alive to its own process. */
+const PATIENCE_MS = 200;
+
 const TABLES = `
 CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES('membership', 0);
@@ -45,13 +50,14 @@ export const databaseFile = (directory: string): string => join(directory, 'brok
  * @throws StoreFailure STORE_INSECURE, STORE_VERSION, STORE_DAMAGED, STORE_DRIVER, STORE_READ_ONLY, BROKER_FULL,
  *   BROKER_UNAVAILABLE
  */
-export function openStore(directory: string, patienceMs: number): Database {
+export function openStore(directory: string): Database {
   try {
     secureDirectory(directory);
     secureFile(databaseFile(directory));
-    const database = new Database(databaseFile(directory), patienceMs);
+    const database = new Database(databaseFile(directory), OPENING_PATIENCE_MS);
     try {
       migrate(database);
+      database.patienceMs = PATIENCE_MS;
       return database;
     } catch (error) {
       database.close();
@@ -124,7 +130,11 @@ function migrate(database: Database): void {
       });
     }
     database.exec('PRAGMA auto_vacuum=INCREMENTAL');
-    database.exec('PRAGMA journal_mode=WAL');
+    if (database.get<{ journal_mode: string }>('PRAGMA journal_mode=WAL')?.journal_mode !== 'wal') {
+      throw new StoreFailure('BROKER_UNAVAILABLE', 'The file system of the embedded store has no shared memory.', {
+        fix: 'use a directory on a local disk',
+      });
+    }
     database.write(() => {
       if (!settled()) database.exec(TABLES);
     });

@@ -6,13 +6,10 @@ import { Outbox } from './outbox.js';
 import type { Settings } from './protocol.js';
 import { openStore } from './schema.js';
 
-/** What blocks longer than this is tried again later, so that the thread stays alive to its own process. */
-const LOCK_PATIENCE_MS = 200;
-
 const { port, settings } = workerData as { port: MessagePort; settings: Settings };
 
 try {
-  new Engine(openStore(settings.directory, LOCK_PATIENCE_MS), port, settings).start();
+  new Engine(openStore(settings.directory), port, settings).start();
 } catch (error) {
   const outbox = new Outbox(port);
   outbox.opened(failureOf(error, settings.directory));

@@ -14,6 +14,8 @@ const producers = new Map();
 const held = [];
 let binder;
 
+/** Finer than a millisecond and the same clock in every process. */
+const now = () => Number(process.hrtime.bigint() / 1000n) / 1000;
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const told = (error) => ({ code: error.code ?? error.name, message: error.message });
 
@@ -30,7 +32,7 @@ async function handle(name, behaviour, delivery) {
     return { kind: 'requeue', delayMs: fail.delayMs, failure: new Error(`failed on ${text}`) };
   }
   if (failing && fail.bury) return { kind: 'deadLetter', reason: new Error('exhausted', { cause: new Error(text) }) };
-  if (!behaviour.quiet) say({ event: 'settled', consumer: name, text, lane, lost: delivery.lost.aborted });
+  if (!behaviour.quiet) say({ event: 'settled', consumer: name, text, lane, at: now() });
   return { kind: 'ack' };
 }
 
