@@ -20,6 +20,8 @@ export {
   Autowired,
   Qualifier,
   Value,
+  ConfigurationProperties,
+  ConfigurationProperty,
   PostConstruct,
   PreDestroy,
   EnableBinding,
@@ -30,12 +32,22 @@ export {
   Processor,
   StreamListener,
   SendTo,
+  ServiceActivator,
+  Transformer,
+  InboundChannelAdapter,
+  Scheduled,
   Payload,
   Header,
   Headers,
   type BootApplicationOptions,
   type AutowiredOptions,
+  type PropertyType,
   type StreamListenerOptions,
+  type ServiceActivatorOptions,
+  type TransformerOptions,
+  type InboundChannelAdapterOptions,
+  type PollerOptions,
+  type TriggerOptions,
   type PayloadOptions,
   type HeaderOptions,
   type Class,
@@ -45,6 +57,7 @@ export {
   MessageBuilder,
   MessageHeaders,
   ErrorMessage,
+  MessageHandlingError,
   MessageChannel,
   SubscribableChannel,
   PollableMessageSource,
@@ -53,7 +66,14 @@ export {
   type Unsubscribe,
 } from './messaging/index.js';
 export { MessageConverter, type MediaType, type PayloadTarget } from './converter/index.js';
-export type { BindingControl, BindingInfo, BindingState } from './binding/index.js';
+export {
+  PartitionKeyExtractorStrategy,
+  PartitionSelectorStrategy,
+  type BindingControl,
+  type BindingInfo,
+  type BindingState,
+} from './binding/index.js';
+export { RetryTemplate } from './retry/index.js';
 export { Environment, type Property, type Origin } from './config/index.js';
 export type { BinderFactory } from './binder/index.js';
 export {

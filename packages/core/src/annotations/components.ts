@@ -31,6 +31,26 @@ export const Profile = (...profiles: string[]): ClassDecorator & MethodDecorator
 /** Injects by name (the member's own unless one is given), then by type. Java: `javax.annotation.Resource`. */
 export const Resource = (name?: string): PropertyDecorator & ParameterDecorator => injectionDecorator('Resource', name);
 
+/**
+ * The class is a component whose fields are the properties below the prefix, by relaxed names: `maxSize` is
+ * `<prefix>.max-size`. A field takes the type of its default: number, boolean, text, a list, a plain object as a map, an
+ * object of another class as a block of keys. `@ConfigurationProperty` says it where a default cannot. The class is made
+ * without constructor arguments.
+ */
+export const ConfigurationProperties = (prefix: string): ClassDecorator =>
+  classDecorator('ConfigurationProperties', prefix);
+
+/** `duration` is given in milliseconds (from `5s`), `size` in bytes (from `10MB`). */
+export type PropertyType = 'duration' | 'size' | 'integer' | typeof String | typeof Number | typeof Boolean | Class;
+
+/**
+ * On a field of a `@ConfigurationProperties` class that has no default, or whose default does not say enough: the type
+ * of the field or, of a list or map, of its elements.
+ * @param type default: the field's declared class, as the compiler wrote it
+ */
+export const ConfigurationProperty = (type?: PropertyType): PropertyDecorator =>
+  injectionDecorator('ConfigurationProperty', type);
+
 export interface AutowiredOptions {
   /** Default true; false leaves `undefined` where nothing fits. */
   readonly required?: boolean;

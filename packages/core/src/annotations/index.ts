@@ -23,10 +23,13 @@ export {
   Autowired,
   Qualifier,
   Value,
+  ConfigurationProperties,
+  ConfigurationProperty,
   PostConstruct,
   PreDestroy,
   type BootApplicationOptions,
   type AutowiredOptions,
+  type PropertyType,
 } from './components.js';
 export {
   EnableBinding,
@@ -45,17 +48,24 @@ export {
   type HeaderOptions,
 } from './bindings.js';
 export {
-  readComponent,
-  readChannels,
-  annotationsOf,
-  isComponent,
-  usableType,
-  decapitalize,
-  type ComponentDescription,
-  type ChannelDescription,
-  type ListenerDescription,
-  type ParameterDescription,
-  type Injection,
-  type FieldInjection,
-  type BeanMethod,
-} from './read.js';
+  ServiceActivator,
+  Transformer,
+  InboundChannelAdapter,
+  type ServiceActivatorOptions,
+  type TransformerOptions,
+  type InboundChannelAdapterOptions,
+  type PollerOptions,
+} from './integration.js';
+export { Scheduled, type TriggerOptions } from './scheduling.js';
+export { readComponent, readChannels, annotationsOf, isComponent, decapitalize } from './read.js';
+export { usableType } from './metadata.js';
+export type {
+  ComponentDescription,
+  ChannelDescription,
+  ListenerDescription,
+  ParameterDescription,
+  TaskDescription,
+  Injection,
+  FieldInjection,
+  BeanMethod,
+} from './descriptions.js';

@@ -41,7 +41,7 @@ export function record(target: object, annotation: Annotation): void {
   const type = (typeof target === 'function' ? target : target.constructor) as Class;
   let entry = records.get(type);
   if (!entry) records.set(type, (entry = { type, annotations: [] }));
-  if (annotation.on === 'class') entry.file ??= declaringFile();
+  entry.file ??= declaringFile();
   entry.annotations.push(annotation);
 }
 
@@ -50,16 +50,16 @@ export const classDecorator =
   (target) =>
     record(target, { kind, on: 'class', value });
 
-/** Works on fields, and on parameters of constructors and methods. */
+/** Works on fields, and on parameters of constructors and methods; on a method it is recorded as standing there. */
 export const injectionDecorator =
   (kind: string, value: unknown): PropertyDecorator & ParameterDecorator =>
-  (target: object, member: string | symbol | undefined, index?: number) =>
-    record(
-      target,
-      index === undefined
-        ? { kind, on: 'field', ...(member === undefined ? {} : { member }), value }
-        : { kind, on: 'parameter', ...(member === undefined ? {} : { member }), index, value },
-    );
+  (target: object, member: string | symbol | undefined, third?: number | PropertyDescriptor) => {
+    const of = { kind, ...(member === undefined ? {} : { member }), value };
+    if (typeof third === 'number') record(target, { ...of, on: 'parameter', index: third });
+    else record(target, { ...of, on: isMethod(third) ? 'method' : 'field' });
+  };
+
+const isMethod = (descriptor: PropertyDescriptor | undefined): boolean => typeof descriptor?.value === 'function';
 
 export const methodDecorator =
   (kind: string, value: unknown): MethodDecorator =>

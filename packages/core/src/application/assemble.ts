@@ -7,32 +7,24 @@ import {
   type Class,
   type ComponentDescription,
 } from '../annotations/index.js';
-import type { BinderFactory, ProducerBinding } from '../binder/index.js';
+import type { BinderFactory } from '../binder/index.js';
 import {
   Binders,
   BindingService,
-  InputBinding,
-  InputChannel,
-  OutputBinding,
-  OutputChannel,
   PREFIX,
   chosenBinders,
   loadFactory,
-  partitioner,
   plan,
   type BinderCatalog,
-  type InputPlan,
-  type OutputPlan,
 } from '../binding/index.js';
 import { Environment, describeProblem, type Problem } from '../config/index.js';
 import { Context, definitionsOf, instanceDefinition, type Definition } from '../context/index.js';
 import { Converters, MessageConverter } from '../converter/index.js';
-import { parseExpression } from '../expression/index.js';
 import type { Logging } from '../logging/index.js';
-import { MessageChannel, SubscribableChannel, type Message } from '../messaging/index.js';
+import { MessageChannel, SubscribableChannel } from '../messaging/index.js';
 import { Meters } from '../observability/index.js';
-import { Listeners, inboundPipeline, methodListener, outboundPipeline } from '../pipeline/index.js';
 import { Application, RunningApplication } from './application.js';
+import { BindingMaker } from './binding-maker.js';
 import { catalogOf } from './catalog.js';
 import { keyGroups } from './keys.js';
 import type { Location } from './locate.js';
@@ -86,54 +78,29 @@ export async function assemble(parts: Parts): Promise<RunningApplication> {
   );
   const application = new RunningApplication({ name, environment, logging, meters, binders, modules });
 
-  const log = logging.logger('binding');
-  const inputChannels = new Map<string, { channel: InputChannel; listeners: Listeners }>();
-  const outputChannels = new Map<string, OutputChannel>();
-  for (const { name: channel, direction } of channels) {
-    if (direction === 'output') outputChannels.set(channel, new OutputChannel(channel));
-    else {
-      const own = new Listeners(log);
-      inputChannels.set(channel, { listeners: own, channel: new InputChannel(channel, own, converters) });
-    }
-  }
-
+  const maker = new BindingMaker({ binders, converters, meters, log: logging.logger('binding') });
+  for (const { name: channel, direction } of channels) maker.addChannel(channel, direction);
+  const { inputChannels, outputChannels } = maker;
   const definitions: Definition[] = [
     ...definitionsOf(descriptions, (profiles) => isActive(profiles, environment)),
     instanceDefinition('environment', Environment as unknown as Class, environment, 'the framework'),
     instanceDefinition('application', Application, application, 'the framework'),
-    ...[...inputChannels].map(([input, { channel }]) =>
+    ...[...inputChannels].map(([input, channel]) =>
       instanceDefinition(input, SubscribableChannel, channel, `the input "${input}"`),
     ),
     ...[...outputChannels].map(([output, channel]) =>
       instanceDefinition(output, MessageChannel, channel, `the output "${output}"`),
     ),
     ...bindables.map((bindable) =>
-      bindableDefinition(
-        bindable,
-        channels,
-        (channel) => outputChannels.get(channel) ?? inputChannels.get(channel)?.channel,
-      ),
+      bindableDefinition(bindable, channels, (channel) => outputChannels.get(channel) ?? inputChannels.get(channel)),
     ),
   ];
   const context = attempt(() => new Context(definitions, (text, at) => environment.resolve(text, at)), undefined);
 
-  const outputs = planned.outputs.map(
-    (output) =>
-      new OutputBinding(
-        output,
-        binders.get(output.binder),
-        outputChannels.get(output.name)!,
-        attempt(() => outbound(output, converters, meters), undefined)!,
-      ),
-  );
-  const inputs = planned.inputs.map(
-    (input) =>
-      new InputBinding(
-        input,
-        binders.get(input.binder),
-        inboundPipeline({ settings: input.settings, listeners: inputChannels.get(input.name)!.listeners, log, meters }),
-      ),
-  );
+  const make = <P, B>(plans: readonly P[], one: (plan: P, context: Context) => B): B[] =>
+    context ? plans.flatMap((each) => attempt(() => [one(each, context)], [])) : [];
+  const outputs = make(planned.outputs, (output, ready) => maker.output(output, ready));
+  const inputs = make(planned.inputs, (input, ready) => maker.input(input, ready));
   for (const problem of environment.problems) {
     if (problem.severity === 'warning') logging.logger('config').warn(describeProblem(problem));
     else errors.push(problemError(problem));
@@ -141,8 +108,7 @@ export async function assemble(parts: Parts): Promise<RunningApplication> {
   if (errors.length > 0 || !context) throw new AggregateError(errors);
 
   application.assemble(context, new BindingService(inputs, outputs, binders), () => {
-    for (const input of planned.inputs)
-      attachListeners(input, context, converters, inputChannels.get(input.name)!.listeners, outputChannels, logging);
+    for (const input of planned.inputs) maker.attach(input, context);
   });
   return application;
 }
@@ -174,7 +140,7 @@ async function loadFactories(
   { environment, location, factories: given }: Parts,
   errors: unknown[],
 ): Promise<{ factories: Map<string, BinderFactory>; binderTypes: Map<string, { name: string; type: string }> }> {
-  const binderTypes = chosenBinders({ channels, listeners: [], environment, catalog });
+  const binderTypes = chosenBinders({ channels, environment, catalog });
   const factories = new Map<string, BinderFactory>();
   const from = [...(location.mainFile === undefined ? [] : [location.mainFile]), import.meta.url];
   for (const { name, type } of binderTypes.values()) {
@@ -212,53 +178,4 @@ function bindableDefinition(
   const instance = Object.create(bindable.prototype as object) as Record<string, unknown>;
   for (const channel of channels) if (channel.bindable === bindable) instance[channel.field] = channelOf(channel.name);
   return instanceDefinition(bindable.name, bindable, instance, `the binding class ${bindable.name}`);
-}
-
-/** @throws EXPRESSION_SYNTAX */
-function outbound(
-  output: OutputPlan,
-  converters: Converters,
-  meters: Meters,
-): (producer: () => ProducerBinding | Promise<ProducerBinding>) => ReturnType<typeof outboundPipeline> {
-  const { partitioning } = output;
-  const where = `${PREFIX}.bindings.${output.name}.producer`;
-  const expressions = Object.entries(output.expressions).map(
-    ([name, text]) => [name, parseExpression(text, `${where}.${name}`)] as const,
-  );
-  return (producer) =>
-    outboundPipeline({
-      settings: output.settings,
-      converters,
-      meters,
-      producer,
-      ...(partitioning ? { partitionOf: partitioner(partitioning, where, () => producer()) } : {}),
-      ...(expressions.length > 0
-        ? {
-            evaluate: (message: Message) =>
-              Object.fromEntries(expressions.map(([name, expression]) => [name, expression.evaluate(message)])),
-          }
-        : {}),
-    });
-}
-
-function attachListeners(
-  input: InputPlan,
-  context: Context,
-  converters: Converters,
-  listeners: Listeners,
-  outputs: ReadonlyMap<string, OutputChannel>,
-  logging: Logging,
-): void {
-  for (const description of input.listeners) {
-    const output = description.sendTo === undefined ? undefined : outputs.get(description.sendTo[0]!);
-    listeners.add(
-      methodListener(
-        description,
-        context.get(description.owner) as object,
-        converters,
-        output,
-        logging.logger('binding'),
-      ),
-    );
-  }
 }

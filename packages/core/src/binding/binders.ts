@@ -7,7 +7,7 @@ import type { Environment } from '../config/index.js';
 import type { Logger } from '../logging/index.js';
 import type { Schema } from '../schema/index.js';
 import { KNOWN_TYPES } from './selection.js';
-import { PREFIX } from './plan.js';
+import { PREFIX } from './keys.js';
 import { BINDER } from './properties.js';
 
 /** The package that serves a type: one of ours by its short name, else the type is a package's name. */

@@ -22,4 +22,5 @@ export {
   type BindingState,
 } from './service.js';
 export { javaHashCode, partitionOf } from './partition.js';
-export { partitioner } from './partitioner.js';
+export { partitioner, type PartitionStrategies } from './partitioner.js';
+export { PartitionKeyExtractorStrategy, PartitionSelectorStrategy } from './strategies.js';

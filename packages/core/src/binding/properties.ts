@@ -184,8 +184,7 @@ export const CONSUMER = schema<ConsumerProperties>({
   },
   retryTemplateName: {
     type: 'bean',
-    unsupported: 'a retry policy bean comes in a later version',
-    doc: 'Spring: a RetryTemplate bean.',
+    doc: 'A RetryTemplate component that decides about retries instead of max-attempts, back-off-… and …-retryable.',
   },
 });
 
@@ -235,13 +234,11 @@ export const PRODUCER = schema<ProducerProperties>({
   },
   partitionKeyExtractorName: {
     type: 'bean',
-    unsupported: 'use partition-key-expression; beans come in a later version',
-    doc: 'Spring: a PartitionKeyExtractorStrategy bean.',
+    doc: 'A PartitionKeyExtractorStrategy component, asked before the expression. Default: the only one there is.',
   },
   partitionSelectorName: {
     type: 'bean',
-    unsupported: 'use partition-selector-expression; beans come in a later version',
-    doc: 'Spring: a PartitionSelectorStrategy bean.',
+    doc: 'A PartitionSelectorStrategy component. Default: the only one there is.',
   },
   headerMode: {
     type: 'enum',

@@ -4,7 +4,7 @@ import type { ConsumerBinding, ConsumerSink, DrainReport, FlushReport, ProducerB
 import type { Outbound } from '../pipeline/index.js';
 import type { BinderState, Binders } from './binders.js';
 import type { OutputChannel } from './channels.js';
-import type { InputPlan, OutputPlan } from './plan.js';
+import type { InputPlan, OutputPlan } from './plan-types.js';
 
 export type BindingState = 'stopped' | 'starting' | 'running' | 'paused' | 'failed';
 

@@ -2,7 +2,7 @@
  * The application's singletons: made in the order of their constructors' needs, wired by fields (where circles are
  * fine), initialised in the order of all their needs, destroyed in reverse.
  */
-import { StreambindError, asError, isStreambindError } from '../errors/index.js';
+import { StreambindError, asError, isStreambindError, nearest } from '../errors/index.js';
 import type { Class, Injection } from '../annotations/index.js';
 import type { Definition } from './definition.js';
 import { ambiguous, choose, fits, makerOf, planWiring, type Wiring } from './wiring.js';
@@ -67,6 +67,30 @@ export class Context {
       if (fitting.length > 1) throw ambiguous(`get(${text})`, wanted, fitting);
     }
     throw new StreambindError('COMPONENT_MISSING', `There is no component ${text}.`, { where: `get(${text})` });
+  }
+
+  /**
+   * A component to be had once the context has started: the one of that name, or without a name the only one of the type.
+   * @param where the name was written: for messages
+   * @returns undefined when no name is given and nothing is of the type
+   * @throws COMPONENT_MISSING, COMPONENT_AMBIGUOUS
+   */
+  provider<T extends object>(type: Class<T>, name: string | undefined, where: string): (() => T) | undefined {
+    const fitting = this.#definitions.filter((definition) => fits(definition, type));
+    if (name === undefined && fitting.length > 1) throw ambiguous(where, type, fitting);
+    const found = name === undefined ? fitting[0] : fitting.find((definition) => definition.name === name);
+    if (found) return () => this.#instances.get(found) as T;
+    if (name === undefined) return undefined;
+    const close = nearest(
+      name,
+      fitting.map((definition) => definition.name),
+    );
+    throw new StreambindError('COMPONENT_MISSING', `There is no ${type.name} of the name "${name}".`, {
+      where,
+      given: name,
+      allowed: fitting.map((definition) => definition.name).join(', ') || 'none is declared',
+      ...(close === undefined ? {} : { nearest: close }),
+    });
   }
 
   /** All components that classes of the application are, in the order of their declaration. */

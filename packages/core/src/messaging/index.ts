@@ -1,5 +1,5 @@
 export { MessageHeaders } from './headers.js';
-export { Message, MessageBuilder, GenericMessage, ErrorMessage } from './message.js';
+export { Message, MessageBuilder, GenericMessage, ErrorMessage, MessageHandlingError } from './message.js';
 export {
   MessageChannel,
   SubscribableChannel,

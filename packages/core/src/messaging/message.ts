@@ -19,10 +19,24 @@ export class GenericMessage<T = unknown> extends Message<T> {
   }
 }
 
-/** What error channels carry: the error, the message that failed, and where it came from. */
-export class ErrorMessage extends Message<Error> {
+/** A message could not be handled; `cause` is what was thrown. Spring: `MessagingException`. */
+export class MessageHandlingError extends Error {
+  override readonly name: string = 'MessageHandlingError';
+
   constructor(
-    readonly payload: Error,
+    message: string,
+    /** As it arrived: the payload is the bytes of the wire, null for a tombstone. */
+    readonly failedMessage: Message<Uint8Array | null>,
+    cause: Error,
+  ) {
+    super(message, { cause });
+  }
+}
+
+/** What error channels carry: the error, the message that failed, and in `sourceData` the broker client's own. */
+export class ErrorMessage extends Message<MessageHandlingError> {
+  constructor(
+    readonly payload: MessageHandlingError,
     readonly headers: MessageHeaders,
     readonly originalMessage?: Message,
   ) {

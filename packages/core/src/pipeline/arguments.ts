@@ -4,16 +4,16 @@
  */
 import { StreambindError } from '../errors/index.js';
 import { usableType, type Class, type ListenerDescription, type ParameterDescription } from '../annotations/index.js';
-import { Acknowledgment, Message, MessageHeaders } from '../messaging/index.js';
+import { Acknowledgment, Message, MessageChannel, MessageHeaders } from '../messaging/index.js';
 import type { Converters, PayloadReader, PayloadTarget } from '../converter/index.js';
 import { parseExpression } from '../expression/index.js';
 import { ReceivedMessage, type Exchange } from './exchange.js';
 
 export type ArgumentResolver = (exchange: Exchange) => unknown;
 
-type ParameterKind = 'message' | 'payload' | 'header' | 'headers' | 'acknowledgment';
+export type ParameterKind = 'message' | 'payload' | 'header' | 'headers' | 'acknowledgment';
 
-function kindOf({ type, payload, header, headers }: ParameterDescription): ParameterKind {
+export function kindOf({ type, payload, header, headers }: ParameterDescription): ParameterKind {
   if (header) return 'header';
   if (headers || type === MessageHeaders) return 'headers';
   if (type === Acknowledgment) return 'acknowledgment';
@@ -22,37 +22,41 @@ function kindOf({ type, payload, header, headers }: ParameterDescription): Param
   return payload?.expression === undefined ? 'payload' : 'header';
 }
 
+/** A parameter that is bound once instead of being resolved for each message. Spring: declarative mode. */
+export const bindsChannels = ({ type, channel }: ParameterDescription): boolean =>
+  channel ||
+  (typeof type === 'function' && (type === MessageChannel || (type.prototype as unknown) instanceof MessageChannel));
+
 /** What of a listener's parameters is wrong by their declaration alone. */
 export function argumentErrors(listener: ListenerDescription, manual: boolean): StreambindError[] {
-  const kinds = listener.parameters.map(kindOf);
-  const payloads = listener.parameters.filter((_, index) => kinds[index] === 'payload');
+  const { parameters, kind, at } = listener;
+  const kinds = parameters.map(kindOf);
   const errors: StreambindError[] = [];
-  if (payloads.length > 1) {
+  if (isAmbiguous(parameters, kinds)) {
     errors.push(
-      new StreambindError(
-        'LISTENER_ARGUMENTS',
-        `Ambiguous method arguments for the StreamListener method ${listener.at}.`,
-        {
-          where: listener.at,
-          given: `parameters ${payloads.map(({ index }) => index + 1).join(' and ')} both take the payload`,
-          fix: 'Annotate all but one with @Header("…") or @Headers(), or take one Message.',
-        },
-      ),
+      new StreambindError('LISTENER_ARGUMENTS', `Ambiguous method arguments for the ${kind} method`, {
+        where: at,
+        given: `${parameters.filter(({ payload }) => payload).length} @Payload() among ${parameters.length} parameters`,
+        fix: 'Annotate one parameter with @Payload() and every other with @Header("…") or @Headers(), or take one Message.',
+      }),
     );
   }
   if (kinds.includes('acknowledgment') && !manual) {
     errors.push(
-      new StreambindError(
-        'LISTENER_ARGUMENTS',
-        `${listener.at} takes an Acknowledgment, but its binding settles by itself.`,
-        {
-          where: listener.at,
-          fix: "Set acknowledge-mode: manual in the consumer options of the binding's binder, or take the parameter out.",
-        },
-      ),
+      new StreambindError('LISTENER_ARGUMENTS', `${at} takes an Acknowledgment, but its binding settles by itself.`, {
+        where: at,
+        fix: "Set acknowledge-mode: manual in the consumer options of the binding's binder, or take the parameter out.",
+      }),
     );
   }
   return errors;
+}
+
+/** Once a parameter is marked as the payload, no other may be left to guess; several unmarked ones all take it. */
+function isAmbiguous(parameters: readonly ParameterDescription[], kinds: readonly ParameterKind[]): boolean {
+  const marked = parameters.filter(({ payload }) => payload).length;
+  const guessed = parameters.filter(({ payload }, index) => !payload && kinds[index] === 'payload').length;
+  return marked > 1 || (marked === 1 && guessed > 0);
 }
 
 /** One resolver a parameter, in their order. */
@@ -125,11 +129,14 @@ export function payloadTarget({ type, payload }: Pick<ParameterDescription, 'typ
 /** `Map`, `Date` and their like are what JSON was parsed to, not something to make with `new`. */
 const isPlatformClass = (type: Class): boolean => (globalThis as Record<string, unknown>)[type.name] === type;
 
-function headerResolver({ header, type }: ParameterDescription, where: string): ArgumentResolver {
+export function headerResolver(
+  { header, type }: ParameterDescription,
+  where: string,
+): (message: { readonly headers: MessageHeaders }) => unknown {
   const { name, defaultValue } = header!;
   const required = header!.required ?? defaultValue === undefined;
-  return (exchange) => {
-    const value = exchange.headers[name] ?? defaultValue;
+  return ({ headers }) => {
+    const value = headers[name] ?? defaultValue;
     if (value === undefined || value === null) {
       if (!required) return undefined;
       throw new StreambindError('HEADER_MISSING', `Missing header '${name}'`, {

@@ -8,8 +8,9 @@ import { isConversionFailure } from '../converter/index.js';
 import type { Logger } from '../logging/index.js';
 import { Acknowledgment } from '../messaging/index.js';
 import type { Meters } from '../observability/index.js';
-import { backOff, isRetryable, type RetryPolicy } from '../retry/index.js';
+import { backOff, isRetryable, type RetryPolicy, type RetryTemplate } from '../retry/index.js';
 import { Exchange } from './exchange.js';
+import type { ErrorListeners } from './error-listeners.js';
 import type { Listeners } from './listeners.js';
 
 export interface InboundSettings {
@@ -27,6 +28,10 @@ export interface InboundSettings {
 export interface InboundContext {
   readonly settings: InboundSettings;
   readonly listeners: Listeners;
+  /** Told of each message that failed for good. */
+  readonly errorListeners: ErrorListeners;
+  /** Decides about retries instead of `settings.retry`. */
+  readonly retryTemplate?: () => RetryTemplate;
   readonly log: Logger;
   readonly meters: Meters;
 }
@@ -41,7 +46,7 @@ const ACK: Settlement = { kind: 'ack' };
 const MOST_CRASHES = 20;
 
 const refuseCrashing: InboundStep =
-  ({ settings, log }, next) =>
+  ({ settings, errorListeners, log }, next) =>
   (exchange) => {
     const { crashes = 0 } = exchange.delivery;
     if (crashes <= MOST_CRASHES) return next(exchange);
@@ -53,17 +58,23 @@ const refuseCrashing: InboundStep =
       },
     );
     log.error(`${reason.message}\nIt goes to the dead letters.`);
-    return { kind: 'deadLetter', reason };
+    return afterTelling(errorListeners.tell(exchange, reason), { kind: 'deadLetter', reason });
   };
 
+/** A settlement waits for those who are told, so that what they send is not lost in a crash right after it. */
+const afterTelling = (telling: Promise<void> | undefined, settlement: Settlement): Settlement | Promise<Settlement> =>
+  telling ? telling.then(() => settlement) : settlement;
+
 /** Retry, dead letter or drop: the one place that decides what a failure comes to. */
-const settleFailures: InboundStep = ({ settings, listeners, log, meters }, next) => {
+const settleFailures: InboundStep = (context, next) => {
+  const { settings, listeners, errorListeners, log, meters } = context;
+  const nextTry = retryDecision(context);
+  const attemptsInAll = context.retryTemplate ? '' : ` of ${settings.retry.maxAttempts}`;
   const tags = { binding: settings.binding };
   const handled = meters.counter('streambind.messages.handled', tags);
   const retried = meters.counter('streambind.messages.retried', tags);
   const failed = meters.counter('streambind.messages.failed', tags);
   const dropped = meters.counter('streambind.messages.dropped', tags);
-  const { maxAttempts } = settings.retry;
 
   const done = (exchange: Exchange, outcome: Outcome): Outcome => {
     handled.add();
@@ -71,7 +82,7 @@ const settleFailures: InboundStep = ({ settings, listeners, log, meters }, next)
     return outcome;
   };
 
-  const failure = (exchange: Exchange, thrown: unknown): Settlement => {
+  const failure = (exchange: Exchange, thrown: unknown): Settlement | Promise<Settlement> => {
     const error = asError(thrown);
     const { attempt } = exchange.delivery;
     if (among(error, ImmediateAcknowledgeError)) {
@@ -80,16 +91,21 @@ const settleFailures: InboundStep = ({ settings, listeners, log, meters }, next)
       return ACK;
     }
     const hopeless = among(error, RejectAndDontRequeueError) || isConversionFailure(error);
-    if (!hopeless && attempt < maxAttempts && isRetryable(settings.retry, error)) {
-      const delayMs = backOff(settings.retry, attempt);
+    const delayMs = hopeless ? undefined : nextTry(attempt, error);
+    if (delayMs !== undefined) {
       log.warn(
-        `Attempt ${attempt} of ${maxAttempts} failed for message ${exchange.id}, next in ${delayMs} ms: ${error.name}: ${error.message}`,
+        `Attempt ${attempt}${attemptsInAll} failed for message ${exchange.id}, next in ${delayMs} ms: ${error.name}: ${error.message}`,
       );
       retried.add();
       return { kind: 'requeue', delayMs, failure: error };
     }
     listeners.forget(exchange);
     failed.add();
+    return afterTelling(errorListeners.tell(exchange, error), exhausted(exchange, error));
+  };
+
+  const exhausted = (exchange: Exchange, error: Error): Settlement => {
+    const { attempt } = exchange.delivery;
     const attempts = `message ${exchange.id} of ${describe(settings)} failed after ${attempt} ${attempt === 1 ? 'attempt' : 'attempts'}`;
     switch (settings.exhausted) {
       case 'dlq':
@@ -119,6 +135,24 @@ const settleFailures: InboundStep = ({ settings, listeners, log, meters }, next)
     }
   };
 };
+
+type RetryDecision = (attempts: number, error: Error) => number | undefined;
+
+/** Milliseconds until the next attempt, undefined where there is none. */
+function retryDecision({ settings, retryTemplate, log }: InboundContext): RetryDecision {
+  const { retry } = settings;
+  if (!retryTemplate)
+    return (attempts, error) =>
+      attempts < retry.maxAttempts && isRetryable(retry, error) ? backOff(retry, attempts) : undefined;
+  return (attempts, error) => {
+    try {
+      return retryTemplate().backOff(attempts, error);
+    } catch (thrown) {
+      log.error(`The retry template of ${describe(settings)} failed: ${asError(thrown).message}`, asError(thrown));
+      return undefined;
+    }
+  };
+}
 
 /** An attempt that takes longer has failed; what it comes to later is ignored. */
 const limitTime: InboundStep = ({ settings }, next) => {

@@ -8,5 +8,6 @@ export {
   type OutboundSettings,
 } from './outbound.js';
 export { Listeners, methodListener, type Listener } from './listeners.js';
-export { argumentErrors } from './arguments.js';
+export { ErrorListeners, errorListener, type ErrorListener } from './error-listeners.js';
+export { argumentErrors, bindsChannels } from './arguments.js';
 export { ReceivedMessage, Exchange } from './exchange.js';

@@ -19,6 +19,8 @@ export interface Listener {
   call(exchange: Exchange): void | Promise<void>;
 }
 
+type Reply = (value: unknown, exchange: Exchange) => void | Promise<void>;
+
 /** Makes a listener of a method; its arguments, condition and reply are worked out once. */
 export function methodListener(
   description: ListenerDescription,
@@ -44,10 +46,12 @@ export function methodListener(
             ? Promise.all(args).then((ready) => method.apply(instance, ready))
             : method.apply(instance, args);
         };
-  const reply = output
-    ? (value: unknown, exchange: Exchange): void | Promise<void> =>
-        sendReply(value, exchange, output, description.copyHeaders)
-    : unexpectedReply(description, log);
+  const replyRequired = description.kind === 'Transformer';
+  const unexpected = unexpectedReply(description, log);
+  const reply: Reply = (value, exchange) => {
+    if (value === undefined || value === null) return replyRequired ? noReply(description) : undefined;
+    return output ? sendReply(value, exchange, output, description.copyHeaders) : unexpected(value);
+  };
   return {
     at: description.at,
     ...(description.condition === undefined
@@ -55,19 +59,22 @@ export function methodListener(
       : { matches: condition(description.condition, description.at, converters) }),
     call(exchange) {
       const result = invoke(exchange);
-      if (result === undefined) return;
+      if (result === undefined && !replyRequired) return;
       return isThenable(result) ? awaitReply(result, reply, exchange) : reply(result, exchange);
     },
   };
 }
 
-async function awaitReply(
-  result: PromiseLike<unknown>,
-  reply: (value: unknown, exchange: Exchange) => void | Promise<void>,
-  exchange: Exchange,
-): Promise<void> {
+async function awaitReply(result: PromiseLike<unknown>, reply: Reply, exchange: Exchange): Promise<void> {
   const value = await result;
-  if (value !== undefined) await reply(value, exchange);
+  await reply(value, exchange);
+}
+
+function noReply({ at }: ListenerDescription): never {
+  throw new StreambindError('LISTENER_RETURNS', `${at} is a @Transformer and returned nothing.`, {
+    where: at,
+    fix: 'Return what the message becomes, or make it a @ServiceActivator.',
+  });
 }
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
@@ -81,13 +88,7 @@ function condition(text: string, at: string, converters: Converters): (exchange:
 /** Spring: `spring.cloud.stream.integration.message-handler-not-propagated-headers`. */
 const NOT_COPIED = MessageHeaders.CONTENT_TYPE;
 
-function sendReply(
-  value: unknown,
-  exchange: Exchange,
-  output: MessageChannel,
-  copyHeaders: boolean,
-): void | Promise<void> {
-  if (value === null) return;
+function sendReply(value: unknown, exchange: Exchange, output: MessageChannel, copyHeaders: boolean): Promise<void> {
   const builder = value instanceof Message ? MessageBuilder.fromMessage(value) : MessageBuilder.withPayload(value);
   if (copyHeaders) {
     const own = value instanceof Message ? value.headers[NOT_COPIED] : undefined;
@@ -97,18 +98,24 @@ function sendReply(
   return output.send(builder.build());
 }
 
+const NAMES_OUTPUT = {
+  StreamListener: "Add @SendTo('…') to the method",
+  ServiceActivator: 'Give it an outputChannel',
+  Transformer: 'Give it an outputChannel',
+};
+
 /** The compiler did not say that the method returns something, so only the first returned value shows it. */
-function unexpectedReply(description: ListenerDescription, log: Logger): (value: unknown) => void {
+export function unexpectedReply(description: ListenerDescription, log: Logger): (value: unknown) => void {
   let warned = false;
   return (value) => {
-    if (value === null || warned) return;
+    if (warned) return;
     warned = true;
     const error = new StreambindError(
       'LISTENER_RETURNS',
       `${description.at} returned a value, and no output is named for it.`,
       {
         where: description.at,
-        fix: "Add @SendTo('…') to the method, or return nothing. The value was not sent.",
+        fix: `${NAMES_OUTPUT[description.kind]}, or return nothing. The value was not sent.`,
       },
     );
     log.warn(error.message);

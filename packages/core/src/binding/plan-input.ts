@@ -1,0 +1,129 @@
+/** From the properties of an input to what its binder and its pipeline are told. */
+import { StreambindError } from '../errors/index.js';
+import type { ListenerDescription } from '../annotations/index.js';
+import type { BinderFactory, ConsumerPolicy, ConsumerSource } from '../binder/index.js';
+import type { Environment } from '../config/index.js';
+import { argumentErrors } from '../pipeline/index.js';
+import { binderPaths, destinationsOf, paths, whereIs } from './keys.js';
+import type { InputPlan } from './plan-types.js';
+import { CONSUMER, type BindingProperties, type ConsumerProperties, type StreamProperties } from './properties.js';
+
+export interface InputToPlan {
+  readonly name: string;
+  readonly binder: string;
+  readonly binding: BindingProperties;
+  readonly factory: BinderFactory;
+  readonly environment: Environment;
+  readonly stream: StreamProperties;
+  readonly listeners: readonly ListenerDescription[];
+  readonly errorListeners: readonly ListenerDescription[];
+  /** Where mistakes are left that do not keep the input from being planned. */
+  readonly errors: StreambindError[];
+}
+
+/** @throws UNSUPPORTED_CAPABILITY, CONFIG_VALUE */
+export function planInput(input: InputToPlan): InputPlan {
+  const { name, binder, binding, factory, environment, stream, listeners, errorListeners, errors } = input;
+  const consumer: ConsumerProperties = environment.options(CONSUMER, ...paths(name, '.consumer'));
+  const options = environment.options(factory.schemas.consumer, ...binderPaths(factory, name, 'consumer'));
+  const policy: ConsumerPolicy = factory.policy?.(options) ?? {};
+  const { capabilities } = factory;
+  const where = whereIs(environment, name);
+  const { group } = binding;
+  const needs = (able: boolean, what: string): void => {
+    if (!able)
+      throw new StreambindError('UNSUPPORTED_CAPABILITY', `The binder "${binder}" (${factory.type}) has no ${what}.`, {
+        where,
+      });
+  };
+  needs(group !== undefined || capabilities.anonymousGroups, 'anonymous groups; give the binding a group');
+  needs(
+    consumer.startFrom !== 'earliest' || capabilities.replay,
+    'replay, so a new group cannot start at the earliest message',
+  );
+  const acknowledge = policy.acknowledge ?? 'auto';
+  errors.push(...listeners.flatMap((listener) => argumentErrors(listener, acknowledge === 'manual')));
+
+  const exhausted = consumer.onExhausted ?? policy.exhausted ?? (group === undefined ? 'drop' : 'dlq');
+  if (exhausted === 'dlq' && group === undefined) {
+    throw new StreambindError(
+      'CONFIG_VALUE',
+      `The binding "${name}" has no group, so its messages have no dead letters.`,
+      {
+        where,
+        given: 'on-exhausted: dlq',
+        allowed: 'drop or requeue, or a group',
+      },
+    );
+  }
+  const partitioning = consumer.partitioned ? partitionsOf(name, consumer, stream, where) : undefined;
+  const ordered = consumer.ordered ?? (consumer.partitioned || capabilities.partitions === 'broker');
+  const destinations = destinationsOf(name, binding.destination);
+  const prefetch = Math.max(policy.prefetch ?? consumer.prefetch ?? 100, consumer.concurrency);
+  const source = (several: readonly string[]): ConsumerSource => ({
+    binding: name,
+    destinations: several,
+    ...(group === undefined ? {} : { group }),
+    ...(consumer.startFrom === undefined ? {} : { startFrom: consumer.startFrom }),
+    ...(partitioning === undefined ? {} : { partitioning }),
+    concurrency: consumer.concurrency,
+    prefetch,
+    ordered,
+    provision: 'create',
+    options,
+  });
+  return {
+    direction: 'input',
+    name,
+    binder,
+    autoStartup: consumer.autoStartup,
+    sources: consumer.multiplex ? [source(destinations)] : destinations.map((destination) => source([destination])),
+    settings: {
+      binding: name,
+      destination: destinations.join(','),
+      group,
+      contentType: binding.contentType,
+      retry: {
+        maxAttempts: consumer.maxAttempts,
+        backOffInitialInterval: consumer.backOffInitialInterval,
+        backOffMultiplier: consumer.backOffMultiplier,
+        backOffMaxInterval: consumer.backOffMaxInterval,
+        defaultRetryable: consumer.defaultRetryable,
+        retryable: consumer.retryableExceptions,
+      },
+      exhausted,
+      acknowledge,
+      ...(consumer.handlerTimeout === undefined ? {} : { handlerTimeout: consumer.handlerTimeout }),
+    },
+    listeners,
+    errorListeners,
+    ...(consumer.retryTemplateName === undefined ? {} : { retryTemplate: consumer.retryTemplateName }),
+  };
+}
+
+function partitionsOf(
+  name: string,
+  consumer: ConsumerProperties,
+  stream: StreamProperties,
+  where: string,
+): { count: number; mine: readonly number[] } | undefined {
+  const count = consumer.instanceCount === -1 ? stream.instanceCount : consumer.instanceCount;
+  const index = consumer.instanceIndex === -1 ? stream.instanceIndex : consumer.instanceIndex;
+  const list = consumer.instanceIndexList ?? stream.instanceIndexList;
+  const mine = list.length > 0 ? list.map(Number) : [index];
+  for (const one of mine) {
+    if (!Number.isInteger(one) || one < 0 || one >= count) {
+      throw new StreambindError(
+        'CONFIG_VALUE',
+        `The instance index of the binding "${name}" is not below its instance count.`,
+        {
+          where,
+          given: `instance-index ${one}, instance-count ${count}`,
+          allowed: `0 to ${count - 1}`,
+        },
+      );
+    }
+  }
+  // One instance that was told nothing takes all partitions, however many there are.
+  return count === 1 && list.length === 0 ? undefined : { count, mine };
+}

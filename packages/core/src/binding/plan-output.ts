@@ -1,0 +1,62 @@
+/** From the properties of an output to what its binder and its pipeline are told. */
+import type { BinderFactory } from '../binder/index.js';
+import type { Environment } from '../config/index.js';
+import { binderPaths, paths } from './keys.js';
+import type { OutputPlan, Partitioning } from './plan-types.js';
+import { PRODUCER, type BindingProperties, type ProducerProperties } from './properties.js';
+
+export interface OutputToPlan {
+  readonly name: string;
+  readonly binder: string;
+  readonly binding: BindingProperties;
+  readonly factory: BinderFactory;
+  readonly environment: Environment;
+}
+
+export function planOutput({ name, binder, binding, factory, environment }: OutputToPlan): OutputPlan {
+  const producer: ProducerProperties = environment.options(PRODUCER, ...paths(name, '.producer'));
+  const options = environment.options(factory.schemas.producer, ...binderPaths(factory, name, 'producer')) as Record<
+    string,
+    unknown
+  >;
+  const partitioning = partitioningOf(producer);
+  const expressions: Record<string, string> = {};
+  for (const option of factory.producerExpressions) {
+    if (typeof options[option] === 'string') expressions[option] = options[option];
+  }
+  return {
+    direction: 'output',
+    name,
+    binder,
+    autoStartup: producer.autoStartup,
+    target: {
+      binding: name,
+      destination: binding.destination ?? name,
+      ...(partitioning === undefined ? {} : { partitionCount: partitioning.count }),
+      requiredGroups: producer.requiredGroups,
+      provision: 'create',
+      options,
+    },
+    settings: {
+      binding: name,
+      contentType: binding.contentType,
+      sendTimeout: producer.sendTimeout,
+      maxInFlight: producer.maxInFlight,
+    },
+    partitioning,
+    expressions,
+  };
+}
+
+/** An output is partitioned by its key, wherever that comes from; a partition-count alone does nothing. */
+function partitioningOf(producer: ProducerProperties): Partitioning | undefined {
+  const given = {
+    keyExpression: producer.partitionKeyExpression,
+    keyExtractor: producer.partitionKeyExtractorName,
+    selectorExpression: producer.partitionSelectorExpression,
+    selector: producer.partitionSelectorName,
+  };
+  if (given.keyExpression === undefined && given.keyExtractor === undefined) return undefined;
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { ...set, count: producer.partitionCount };
+}
