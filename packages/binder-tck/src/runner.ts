@@ -1,0 +1,102 @@
+/** Runs cases, each in a process of its own: several at once, the serial ones alone, in an order made from the seed. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { CaseReport } from './case-process.js';
+import type { Case, CaseResult } from './case.js';
+import { cases as all } from './cases/index.js';
+import { random, shuffled } from './random.js';
+
+const CASE_PROCESS = fileURLToPath(new URL('./case-process.js', import.meta.url));
+const DEADLINE_MS = 60_000;
+/** A process whose case is over has to end by itself in this time. */
+const EXIT_MS = 4000;
+
+export interface CertifyOptions {
+  /** The module that exports `subject`. */
+  readonly subject: string | URL;
+  /** A tenth of the messages. */
+  readonly quick?: boolean;
+  /** Only these cases, by id. */
+  readonly only?: readonly string[];
+  /** Default: a new one. */
+  readonly seed?: number;
+  /** How many cases at once; default 4, since most of them wait. */
+  readonly parallel?: number;
+  readonly onResult?: (result: CaseResult) => void;
+}
+
+/**
+ * Runs every case once.
+ * @throws RangeError when a wanted case does not exist, or none is left to run
+ */
+export async function certify(options: CertifyOptions & { readonly seed: number }): Promise<CaseResult[]> {
+  const wanted = select(options.only);
+  const order = shuffled(wanted, random(options.seed));
+  const waiting = { parallel: order.filter(({ serial }) => !serial), serial: order.filter(({ serial }) => serial) };
+  const results: CaseResult[] = [];
+  const take = async (queue: Case[]): Promise<void> => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const result = await runCase(next, options);
+      results.push(result);
+      options.onResult?.(result);
+    }
+  };
+  await Promise.all(Array.from({ length: options.parallel ?? 4 }, () => take(waiting.parallel)));
+  await take(waiting.serial);
+  return results;
+}
+
+function select(only: readonly string[] | undefined): readonly Case[] {
+  if (!only) return all;
+  const unknown = only.filter((id) => !all.some((each) => each.id === id));
+  if (unknown.length > 0) throw new RangeError(`there is no case ${unknown.join(', ')}`);
+  const wanted = all.filter(({ id }) => only.includes(id));
+  if (wanted.length === 0) throw new RangeError('there is no case to run');
+  return wanted;
+}
+
+async function runCase(
+  { id, name, deadlineMs = DEADLINE_MS }: Case,
+  { subject, quick = false, seed }: CertifyOptions & { readonly seed: number },
+): Promise<CaseResult> {
+  const started = performance.now();
+  const child = fork(CASE_PROCESS, [String(subject), id, JSON.stringify({ quick, seed })], {
+    // its applications and helpers are of its group, and end with it
+    detached: true,
+    execArgv: [],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let output = '';
+  for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (text) => (output += String(text)));
+  const report = await reportOf(child, deadlineMs);
+  const ms = Math.round(performance.now() - started);
+  if (report.status !== 'failed') return { id, name, ...report };
+  const printed = output.trim().split('\n').slice(-20).join('\n');
+  return { id, name, status: 'failed', ms, reason: printed ? `${report.reason}\n${printed}` : report.reason };
+}
+
+function reportOf(child: ChildProcess, deadlineMs: number): Promise<CaseReport> {
+  return new Promise((resolve) => {
+    let report: CaseReport | undefined;
+    let problem: string | undefined;
+    const kill = (why: string): void => {
+      problem = why;
+      try {
+        process.kill(-child.pid!, 'SIGKILL');
+      } catch {
+        // it has just ended
+      }
+    };
+    let timer = setTimeout(() => kill(`took longer than ${deadlineMs} ms`), deadlineMs);
+    child.on('message', (message) => {
+      report = message as CaseReport;
+      clearTimeout(timer);
+      timer = setTimeout(() => kill('the case is over, but its process does not end'), EXIT_MS);
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      if (report && (report.status === 'failed' || problem === undefined)) resolve(report);
+      else resolve({ status: 'failed', ms: 0, reason: problem ?? `its process ended with ${signal ?? code}` });
+    });
+  });
+}

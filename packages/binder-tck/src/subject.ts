@@ -1,0 +1,103 @@
+/**
+ * What a binder under test brings along. A module exports it as `subject`; every process of a run loads that module
+ * anew, so it holds no state between cases.
+ */
+import type { BinderFactory, HeaderValue } from '@streambind/core/binder';
+
+export interface Subject {
+  readonly factory: BinderFactory;
+  /**
+   * A broker of its own for one case, running. Missing software is an error, never a skip.
+   * @param directory empty, and removed after the case
+   */
+  broker(directory: string): Promise<Broker>;
+}
+
+export interface ConnectionSettings {
+  /** The shortest sign of life that the case needs the broker to insist on; default: the binder's own. */
+  readonly heartbeatMs?: number;
+}
+
+/** A broker that the case has for itself, with the faults it can be made to have. */
+export interface Broker {
+  /** Where it is, as an error of the binder has to say it: `host:port`, a directory. */
+  readonly address: string;
+  readonly probe: Probe;
+  /** Options for `BinderFactory.create`. */
+  options(settings?: ConnectionSettings): unknown;
+  /** The same as configuration keys of an application. */
+  properties(settings?: ConnectionSettings): Readonly<Record<string, string>>;
+  /** Configuration keys that switch a binding to manual acknowledgement; undefined where the binder cannot. */
+  manualAcknowledgement(binding: string): Readonly<Record<string, string>> | undefined;
+  /** Configurations that cannot keep at-least-once, each with the keys that cure it. */
+  weakGuarantees(binding: string): readonly Weakness[];
+  /** Makes topology on the broker that contradicts what a consumer will ask for. */
+  conflict(destination: string, group: string): Promise<Conflict>;
+
+  /** Nobody reaches it, until `up`. */
+  down(): Promise<void>;
+  up(): Promise<void>;
+  /** An orderly restart, or a killed one. Resolves when it serves again. */
+  restart(how: 'orderly' | 'killed'): Promise<void>;
+  /** It accepts connections and takes no message, until the returned function is called. */
+  block(): Promise<() => Promise<void>>;
+  /** Confirmations do not reach this process, until the returned function is called. */
+  loseConfirms(): Promise<() => Promise<void>>;
+  /** The connection of that process goes silent without an end, until the returned function is called. */
+  halfOpen(pid: number): Promise<() => Promise<void>>;
+  /** Dead letters of the group are refused, until the returned function is called. */
+  refuseDeadLetters(destination: string, group: string): Promise<() => Promise<void>>;
+  deleteDestination(destination: string): Promise<void>;
+  /** Ends it and every helper process. */
+  close(): Promise<void>;
+}
+
+export interface Weakness {
+  readonly what: string;
+  readonly weak: Readonly<Record<string, string>>;
+  readonly cured: Readonly<Record<string, string>>;
+}
+
+export interface Conflict {
+  readonly partitions: number;
+  /** The two values that the error has to name. */
+  readonly values: readonly [string, string];
+}
+
+/** A record as the probe sees it on the broker. */
+export interface RawRecord {
+  readonly payload: Uint8Array | null;
+  readonly headers: Readonly<Record<string, HeaderValue>>;
+  /** The headers as the broker has them, before any decoding. */
+  readonly wire: string;
+  readonly partition: number;
+}
+
+export interface RawPublication {
+  readonly payload: Uint8Array | null;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly partition?: number;
+}
+
+/** A client of another code base in a process of its own, so that two symmetrical mistakes cannot cancel out. */
+export interface Probe {
+  publish(destination: string, records: readonly RawPublication[]): Promise<void>;
+  /** Everything sent to the destination from now on. */
+  tap(destination: string): Promise<Tap>;
+  deadLetters(destination: string, group: string): Promise<readonly RawRecord[]>;
+  /** Live consumers of the group. */
+  consumers(destination: string, group: string): Promise<number>;
+  /** Delivered and not settled, all consumers of the group together. */
+  unsettled(destination: string, group: string): Promise<number>;
+  /** Not settled, whether delivered or not. */
+  backlog(destination: string, group: string): Promise<number>;
+  /** Names of all groups of the destination, anonymous ones too. */
+  groups(destination: string): Promise<readonly string[]>;
+  /** 0 where the destination does not exist. */
+  partitions(destination: string): Promise<number>;
+}
+
+export interface Tap {
+  /** What came so far. */
+  records(): Promise<readonly RawRecord[]>;
+}
