@@ -69,6 +69,7 @@ export class Engine {
       () => this.#membersChanged(),
     );
     this.#publisher = new Publisher(db, this.#members, settings.directory);
+    for (const request of settings.targets) this.#publisher.know(request);
     this.#upkeep = new Upkeep(db, settings, (text) => this.#say({ event: 'warning', text }));
   }
 
