@@ -44,23 +44,38 @@ export function adviseOnBindings(names: readonly string[], environment: Environm
         suggestion: `${base}.producer.required-groups`,
       });
     }
-    if (withDestination.includes(name)) continue;
-    const close = nearest(name, withDestination);
-    if (close !== undefined && isSlip(name, close)) {
-      warn(base, `names no destination, and its name is nearly "${close}"`, { suggestion: close });
-    } else if (
-      Object.keys(BINDING.options).some((option) => environment.keyOrigin(`${base}.${kebab(option)}`) !== undefined)
-    ) {
-      const meant = `${base}.destination`;
-      warn(base, `names no destination, so it is "${name}", the name of the binding, as in Spring`, {
-        suggestion: meant,
-      });
-    }
+    if (!withDestination.includes(name)) adviseOnDestination(name, withDestination, warn, environment);
   }
   adviseOnBinderTrees(names, warn, environment);
 }
 
 type Warn = (key: string, message: string, more?: Partial<Problem>) => void;
+
+function adviseOnDestination(name: string, others: readonly string[], warn: Warn, environment: Environment): void {
+  const base = `${PREFIX}.bindings.${name}`;
+  const meant = `${base}.destination`;
+  const written = Object.keys(BINDING.options)
+    .map((option) => `${base}.${kebab(option)}`)
+    .filter((key) => environment.keyOrigin(key) !== undefined);
+  const close = nearest(name, others);
+  if (written.includes(meant)) {
+    if (isEmpty(meant, environment)) warn(meant, `is empty, so it is "${name}", the name of the binding, as in Spring`);
+  } else if (close !== undefined && isSlip(name, close)) {
+    warn(base, `names no destination, and its name is nearly "${close}"`, { suggestion: close });
+  } else if (written.length > 0 && name !== 'default') {
+    const message = `names no destination, so it is "${name}", the name of the binding, as in Spring`;
+    warn(base, message, { suggestion: meant });
+  }
+}
+
+/** False for what cannot be resolved, and for a block: both are told elsewhere. */
+function isEmpty(key: string, environment: Environment): boolean {
+  try {
+    return environment.get(key) === '';
+  } catch {
+    return false;
+  }
+}
 
 /** `rabbit.bindings.inptu`, where `bindings` has `input`. */
 function adviseOnBinderTrees(names: readonly string[], warn: Warn, environment: Environment): void {

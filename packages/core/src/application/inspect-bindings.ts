@@ -1,4 +1,5 @@
 /** The bindings that a configuration names, and what it alone tells of them. */
+import type { StreambindError } from '../errors/index.js';
 import type { BinderFactory, Capabilities } from '../binder/index.js';
 import { BINDING, KNOWN_TYPES, PREFIX, PRODUCER, plan, selectBinder, type BinderCatalog } from '../binding/index.js';
 import type { Environment, Origin } from '../config/index.js';
@@ -94,13 +95,25 @@ function tryPlan(name: string, direction: 'input' | 'output', type: string, give
   const channel = { name, direction, field: name, bindable: Object };
   const factories = new Map([[type, factory]]);
   const { errors } = plan({ channels: [channel], listeners: [], environment, catalog, factories });
-  for (const error of errors) report(error, `${base}.${direction === 'input' ? 'consumer' : 'producer'}`);
+  for (const error of errors) report(error, blamed(error, base, environment));
   if (direction === 'input') return;
   const trees: [Schema, string][] = [
     [PRODUCER, `${base}.producer`],
     [factory.schemas.producer as Schema, `${PREFIX}.${type}.bindings.${name}.producer`],
   ];
   for (const [options, prefix] of trees) checkExpressions(options, prefix, given);
+}
+
+/** The option that an error quotes as given, `on-exhausted: dlq`, where the binding or its consumer block has it. */
+function blamed({ details: { given } }: StreambindError, base: string, environment: Environment): string {
+  const option = typeof given === 'string' ? /^[a-z-]+/.exec(given)?.[0] : undefined;
+  const keys = [
+    `${base}.consumer.${option}`,
+    `${base}.${option}`,
+    `${PREFIX}.default.consumer.${option}`,
+    `${PREFIX}.${option}`,
+  ];
+  return keys.find((key) => environment.origin(key) !== undefined) ?? base;
 }
 
 function checkExpressions(options: Schema, prefix: string, { environment, report }: Given): void {

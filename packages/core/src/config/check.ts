@@ -125,9 +125,11 @@ class Check {
     const places = otherPlaces(this.#tree, rest, walked, OURS);
     if (places.length > 0) {
       const targets = places.map((place) => fillStars(place.path, names));
-      const suggestion = `${targets[0]}.${this.#spelling(rest, places[0]!.node)}`;
+      const { block, name } = this.#within(rest, places[0]!.node);
       const message = `is not known here: move it to ${targets.join(' or ')}`;
-      this.#tell(entry, path.length, 'CONFIG_KEY', message, { suggestion });
+      const suggestion = [targets[0], ...block.map(({ text }) => text), ...(block.length > 0 ? [] : [name])].join('.');
+      const length = block.length > 0 ? index + block.length : path.length;
+      this.#tell(entry, length, 'CONFIG_KEY', message, { suggestion });
     } else if (node.unread && slip === undefined) {
       return;
     } else if (!this.#dottedName(entry, match)) {
@@ -141,11 +143,11 @@ class Check {
     }
   }
 
-  /** The path of an option from a node on, as a file should spell it; without the keys of a map. */
-  #spelling(rest: Path, from: Match['node']): string {
+  /** The option that a path reaches from a node, and the blocks between the two. */
+  #within(rest: Path, from: Match['node']): { readonly block: Path; readonly name: string } {
     const { node, index } = this.#tree.match(rest, from);
     const { name } = node.known!;
-    return [...rest.slice(0, index - name.split('.').length).map(({ text }) => text), name].join('.');
+    return { block: rest.slice(0, index - name.split('.').length), name };
   }
 
   /** The sibling that was probably meant: an option for a value, a block for a block, before the other. */
@@ -172,8 +174,8 @@ class Check {
     for (let from = start; from < path.length; from++) {
       const { names } = this.#tree.match(path, ours, from);
       if (names.length > 0 && this.#tree.option(path.slice(from), ours) !== undefined) {
-        const suggestion = formatPath([...path.slice(0, start), ...OURS, ...path.slice(from)]);
-        this.#tell(entry, path.length, 'CONFIG_KEY', 'belongs below spring.cloud.stream', { suggestion });
+        const suggestion = formatPath([...path.slice(0, start), ...OURS, path[from]!]);
+        this.#tell(entry, from + 1, 'CONFIG_KEY', 'belongs below spring.cloud.stream', { suggestion });
         return true;
       }
       const words = OURS.map(({ text }) => text);

@@ -1,7 +1,8 @@
 /** From the text of a value to the type of its option. */
 import type { Option } from '../schema/index.js';
 
-export type Converted = { readonly value: unknown } | { readonly allowed: string };
+/** `outside`: it is of the type, and beyond one of the bounds. */
+export type Converted = { readonly value: unknown } | { readonly allowed: string; readonly outside?: boolean };
 
 export function convert(option: Option, given: string): Converted {
   const text = given.trim();
@@ -109,7 +110,9 @@ function size(text: string): number {
 
 function bounded({ min, max }: Option, value: number, allowed: string, print: (bound: number) => string): Converted {
   if (!Number.isNaN(value) && value >= (min ?? -Infinity) && value <= (max ?? Infinity)) return { value };
-  if (min !== undefined && max !== undefined) return { allowed: `${allowed} from ${print(min)} to ${print(max)}` };
-  if (min !== undefined) return { allowed: `${allowed}, ${print(min)} or more` };
-  return { allowed: max === undefined ? allowed : `${allowed}, at most ${print(max)}` };
+  const outside = !Number.isNaN(value);
+  if (min !== undefined && max !== undefined)
+    return { allowed: `${allowed} from ${print(min)} to ${print(max)}`, outside };
+  if (min !== undefined) return { allowed: `${allowed}, ${print(min)} or more`, outside };
+  return { allowed: max === undefined ? allowed : `${allowed}, at most ${print(max)}`, outside };
 }

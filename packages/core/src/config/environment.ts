@@ -2,7 +2,7 @@
 import { StreambindError, isStreambindError } from '../errors/index.js';
 import type { Option, Schema } from '../schema/index.js';
 import { checkKeys } from './check.js';
-import { convert, list } from './conversion.js';
+import { convert, list, type Converted } from './conversion.js';
 import type { KeyGroup } from './key-tree.js';
 import { formatPath, mapKey, parseKey, uniformKey, type Path } from './names.js';
 import { at, type Problem, type Problems } from './problems.js';
@@ -152,7 +152,7 @@ export class Environment {
     if (text === undefined) return undefined;
     if (text === '' && !takesEmpty(option)) return undefined;
     const converted = convert(option, text);
-    return 'value' in converted ? converted.value : this.#badValue(found, option, text, converted.allowed);
+    return 'value' in converted ? converted.value : this.#badValue(found, option, text, converted);
   }
 
   /** @internal for the check */
@@ -187,7 +187,7 @@ export class Environment {
       const text = this.#attempt(entry, () => this.#resolved(entry));
       if (text === undefined) return undefined;
       const converted = list(option, [text]);
-      if (!('value' in converted)) return this.#badValue(entry, option, text, converted.allowed);
+      if (!('value' in converted)) return this.#badValue(entry, option, text, converted);
       texts.push(...(converted.value as string[]));
     }
     return texts;
@@ -211,13 +211,15 @@ export class Environment {
     return pairs.length > 0 ? Object.fromEntries(pairs) : undefined;
   }
 
-  #badValue(found: Entry, option: Option, text: string, allowed: string): undefined {
+  #badValue(found: Entry, option: Option, text: string, { allowed, outside }: Refused): undefined {
+    const wrong = option.values !== undefined ? 'is none of' : outside ? 'is out of range:' : 'is not';
+    const source = found.origin.file === undefined ? ` (${found.origin.text})` : '';
     this.report({
       severity: 'error',
       code: 'CONFIG_VALUE',
       ...at(found.origin),
       path: formatPath(found.path),
-      message: `this value cannot be read${found.origin.file === undefined ? ` (${found.origin.text})` : ''}`,
+      message: `${wrong} ${allowed}${source}`,
       given: printable(found.path, text, option.secret),
       allowed,
     });
@@ -253,6 +255,8 @@ export class Environment {
     return found && { value: found.value, where: whereOf(found) };
   }
 }
+
+type Refused = Exclude<Converted, { readonly value: unknown }>;
 
 const isElement = ({ rest }: Below): boolean => rest.length === 1 && rest[0]!.kind === 'index';
 

@@ -1,5 +1,5 @@
 /** Reads yml files: every scalar as its text with its place, so that a password of `0123` stays one. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
 import type { Document, Node, Pair, Scalar, YAMLMap } from 'yaml';
 import { DocumentBuilder, type ConfigDocument } from './documents.js';
 import { indexSegment, parseKey, type Path, type Position } from './names.js';
@@ -47,12 +47,27 @@ export function readYaml(text: string, file: string, report: Report): ConfigDocu
   if (fatal !== undefined) {
     // an indentation is reported at the start of its line
     const blank = /^ */.exec(text.slice(fatal.pos[0]))![0].length;
+    // a quote that is missing is noticed at the end of the file
+    const offset = /^Missing closing .*quote/.test(fatal.message) ? lastQuoted(parsed) : fatal.pos[0] + blank;
     const code = fatal.message.startsWith('Flow ') ? 'MISSING_CHAR' : fatal.code;
     const message = SAYS[code] ?? `is not valid yml (${code})`;
-    report({ severity: 'error', code: 'CONFIG_FILE', file, ...place(fatal.pos[0] + blank), path: '', message });
+    report({ severity: 'error', code: 'CONFIG_FILE', file, ...place(offset), path: '', message });
     return [];
   }
   return parsed.map((document) => new Walk(document, file, place, report).read());
+}
+
+/** Where the last text in quotes begins. */
+function lastQuoted(documents: readonly Document[]): number {
+  let offset = 0;
+  for (const document of documents) {
+    visit(document, {
+      Scalar: (_, { type, range }) => {
+        if (type?.startsWith('QUOTE') && range) offset = Math.max(offset, range[0]);
+      },
+    });
+  }
+  return offset;
 }
 
 class Walk {

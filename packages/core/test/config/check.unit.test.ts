@@ -236,18 +236,18 @@ describe('mistakes', () => {
     [
       'a bad number',
       stream('bindings.input.consumer.max-attempts: many'),
-      [`error 4:45 ${S}.bindings.input.consumer.max-attempts: this value cannot be read`],
+      [`error 4:45 ${S}.bindings.input.consumer.max-attempts: is not a whole number, 1 or more`],
     ],
     [
       'a bad number of a binder',
       stream('binders.r.environment.spring.rabbitmq.port: x'),
-      [`error 4:51 ${S}.binders.r.environment.spring.rabbitmq.port: this value cannot be read`],
+      [`error 4:51 ${S}.binders.r.environment.spring.rabbitmq.port: is not a whole number`],
     ],
     [
       'a bad duration as an argument',
       { args: [`--${S}.default.consumer.backOffInitialInterval=soon`] },
       [
-        `error undefined:undefined ${S}.default.consumer.backOffInitialInterval: this value cannot be read (argument --${S}.default.consumer.backOffInitialInterval)`,
+        `error undefined:undefined ${S}.default.consumer.backOffInitialInterval: is not a duration such as 500ms, 10s, 5m, 1h or PT10S (argument --${S}.default.consumer.backOffInitialInterval)`,
       ],
     ],
     [
@@ -296,19 +296,17 @@ describe('mistakes', () => {
     [
       'stream at the root',
       'stream.bindings.input.group: g',
-      [`warning 1:23 stream.bindings.input.group: belongs below spring.cloud.stream → ${S}.bindings.input.group`],
+      [`warning 1:8 stream.bindings: belongs below spring.cloud.stream → ${S}.bindings`],
     ],
     [
       'bindings below cloud',
       'spring.cloud.bindings.input.group: g',
-      [`warning 1:29 spring.cloud.bindings.input.group: belongs below spring.cloud.stream → ${S}.bindings.input.group`],
+      [`warning 1:14 spring.cloud.bindings: belongs below spring.cloud.stream → ${S}.bindings`],
     ],
     [
       'steam',
       'spring.cloud.steam.bindings.input.group: g',
-      [
-        `warning 1:35 spring.cloud.steam.bindings.input.group: belongs below spring.cloud.stream → ${S}.bindings.input.group`,
-      ],
+      [`warning 1:20 spring.cloud.steam.bindings: belongs below spring.cloud.stream → ${S}.bindings`],
     ],
     [
       'an unfilled placeholder of a build',

@@ -259,7 +259,7 @@ describe('options', () => {
     expect(environment.options(count, 'own', 'spring')).toEqual({ count: 3 });
     environment.options(count, 'other', 'spring');
     expect(environment.problems.map(describeProblem)).toEqual([
-      'application.yml:2:10: error CONFIG_VALUE: spring.count: this value cannot be read\n  given:   many\n  allowed: a whole number',
+      'application.yml:2:10: error CONFIG_VALUE: spring.count: is not a whole number\n  given:   many\n  allowed: a whole number',
     ]);
   });
 
@@ -267,8 +267,8 @@ describe('options', () => {
     const environment = load({ env: { P_X: 'a' }, args: ['--p.y=b'] });
     environment.options(schema<{ x: number; y: number }>({ x: option('integer'), y: option('integer') }), 'p');
     expect(environment.problems.map(({ message, path }) => `${path}: ${message}`)).toEqual([
-      'p.x: this value cannot be read (environment variable P_X)',
-      'p.y: this value cannot be read (argument --p.y)',
+      'p.x: is not a whole number (environment variable P_X)',
+      'p.y: is not a whole number (argument --p.y)',
     ]);
   });
 });

@@ -60,7 +60,7 @@ describe('yml', () => {
     ['a wrong indentation', 'a:\n    b: 1\n  c: 2', '3:3', /column/],
     ['a value and a block', 'a: x\n  b: 1', '1:4', /key/],
     ['a missing colon', 'a:\n  b\n  c: 1', '2:3', /colon/],
-    ['an open quote', 'a: "x\nb: 1', '2:5', /quote/],
+    ['an open quote', 'a: "x\nb: 1', '1:4', /quote/],
     ['a key in brackets without quotes', 'm:\n  [c.d]: 2', '2:3', /"\[a\.b\]"/],
     ['the same further down', 'm:\n  x: 1\n  [c.d]: 2', '3:3', /"\[a\.b\]"/],
     ['braces in a block of braces', 'a: { b: ${c} }', '1:10', /quotes around/],
