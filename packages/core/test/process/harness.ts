@@ -1,6 +1,7 @@
 /** Applications as processes of their own: compiled, started with node itself, watched by their lines, signalled. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -165,25 +166,39 @@ export class AppProcess {
   }
 }
 
-/** What the processes of a traffic application wrote down. */
+export interface LedgerLine {
+  readonly event: 'sent' | 'confirmed' | 'begun' | 'handled';
+  readonly pid: number;
+  readonly message: string;
+}
+
+/** What the processes of a traffic application wrote down, all in one order. */
 export class Ledger {
+  readonly #lines: LedgerLine[] = [];
+  #at = 0;
+
   constructor(readonly file: string) {
     writeFileSync(file, '');
   }
 
-  read(): { event: string; pid: number; message: string }[] {
-    return readFileSync(this.file, 'utf8')
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => {
-        const [event, pid, message] = line.split(' ') as [string, string, string];
-        return { event, pid: Number(pid), message };
-      });
+  /** All lines so far; only what is new is read. */
+  read(): readonly LedgerLine[] {
+    const file = openSync(this.file, 'r');
+    const fresh = Buffer.alloc(fstatSync(file).size - this.#at);
+    readSync(file, fresh, 0, fresh.length, this.#at);
+    closeSync(file);
+    const whole = fresh.subarray(0, fresh.lastIndexOf('\n') + 1);
+    this.#at += whole.length;
+    for (const line of whole.toString().split('\n').slice(0, -1)) {
+      const [event, pid, message] = line.split(' ') as [LedgerLine['event'], string, string];
+      this.#lines.push({ event, pid: Number(pid), message });
+    }
+    return this.#lines;
   }
 
-  messages(event: 'sent' | 'confirmed' | 'begun' | 'handled'): string[] {
+  messages(event: LedgerLine['event'], pid?: number): string[] {
     return this.read()
-      .filter((entry) => entry.event === event)
+      .filter((line) => line.event === event && (pid === undefined || line.pid === pid))
       .map(({ message }) => message);
   }
 }

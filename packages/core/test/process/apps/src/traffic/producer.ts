@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { EnableBinding, MessageBuilder, MessageChannel, PostConstruct, Profile, Resource } from '@streambind/core';
 import { Component, Source, Value, isStreambindError } from '@streambind/core';
 import { Ledger } from './ledger.js';
@@ -12,6 +13,7 @@ export class Producer {
   @Resource() private readonly output!: MessageChannel;
   @Resource() private readonly ledger!: Ledger;
   @Value('${window:50}') private readonly window!: number;
+  @Value('${pause-ms:0}') private readonly pauseMs!: number;
   @Value('${total:1000000}') private readonly total!: number;
   #number = 0;
 
@@ -33,6 +35,7 @@ export class Producer {
         throw error;
       }
       this.ledger.write('confirmed', message);
+      if (this.pauseMs > 0) await delay(this.pauseMs);
     }
   }
 }
