@@ -106,6 +106,8 @@ export class EmbeddedProducer implements ProducerBinding {
 
 /** One send that waits for its confirmation. */
 class Pending implements Send {
+  settled = false;
+
   constructor(
     private readonly producer: EmbeddedProducer,
     private readonly resolve: () => void,
@@ -113,11 +115,13 @@ class Pending implements Send {
   ) {}
 
   confirmed(): void {
+    this.settled = true;
     this.resolve();
     this.producer.done(this, true);
   }
 
   failed(error: StreambindError): void {
+    this.settled = true;
     this.reject(error);
     this.producer.done(this, false);
   }

@@ -27,6 +27,8 @@ const CLOSE_WITHIN_MS = 2000;
 
 /** One record on its way. */
 export interface Send {
+  /** Nobody waits for it any more. */
+  readonly settled: boolean;
   confirmed(): void;
   failed(error: StreambindError): void;
 }
@@ -102,7 +104,12 @@ export class Link {
       const abandon = (): void => fail(signal.reason as Error);
       signal.addEventListener('abort', abandon, { once: true });
       worker.once('error', fail);
-      worker.once('exit', () => fail(broken('The worker of the store ended while it opened.')));
+      worker.once('exit', () => {
+        // its last words may still be on their way
+        const last = receiveMessageOnPort(port1) as { message: FromWorker } | undefined;
+        const failure = last?.message.opened?.failure;
+        fail(failure ? errorOf(failure) : broken('The worker of the store ended while it opened.'));
+      });
       port1.once('message', ({ opened }: FromWorker) => {
         if (opened?.failure) {
           fail(errorOf(opened.failure));

@@ -55,6 +55,10 @@ export class Store {
   readonly #receivers = new Map<number, Receiver>();
   readonly #byReader = new Map<number, Receiver>();
   readonly #settings: StoreSettings;
+  /** Sends that wait for the store. */
+  readonly #waiting: { readonly send: Send; publish(on: Link): void }[] = [];
+  /** The current link, once it knows all that the last one knew. */
+  #restored: Link | undefined;
   #lastId = 0;
   #member: string | undefined;
   #trouble: StreambindError | undefined;
@@ -122,7 +126,7 @@ export class Store {
     this.#targets.delete(target);
   }
 
-  /** Waits for the store while it is being opened again. */
+  /** Waits for the store while it is being opened again; the order of calls is kept. */
   send(
     send: Send,
     target: number,
@@ -131,15 +135,15 @@ export class Store {
     headers: string,
     payload: Uint8Array | null,
   ): void {
-    const link = this.#supervisor.current;
+    const link = this.#restored;
     if (link) {
       link.publish(send, target, partition, key, headers, payload);
       return;
     }
-    this.#supervisor.get().then(
-      () => this.send(send, target, partition, key, headers, payload),
-      (error: unknown) => send.failed(asClosed(error)),
-    );
+    if (this.#waiting.length === 0)
+      this.#supervisor.get().catch((error: unknown) => this.#refuseWaiting(asError(error)));
+    const own = payload && Uint8Array.from(payload);
+    this.#waiting.push({ send, publish: (on) => on.publish(send, target, partition, key, headers, own) });
   }
 
   async subscribe(consumer: number, receiver: Receiver, signal: AbortSignal): Promise<void> {
@@ -211,6 +215,7 @@ export class Store {
 
   #broke(link: Link, error: StreambindError): void {
     if (link === this.#supervisor.current) {
+      this.#restored = undefined;
       for (const receiver of this.#receivers.values()) {
         for (const { reader } of receiver.readers) receiver.lost(reader, undefined);
       }
@@ -222,18 +227,28 @@ export class Store {
   async #restore(link: Link): Promise<void> {
     const receivers = [...this.#receivers.values()];
     link.keepsAlive = receivers.length > 0;
-    const declared = [...this.#targets.values()].map((request) => link.call<'declare'>({ name: 'declare', request }));
-    for (let waitMs = BACK_OFF.initialMs; receivers.length > 0; waitMs = Math.min(waitMs * 2, BACK_OFF.maxMs)) {
+    for (let waitMs = BACK_OFF.initialMs; ; waitMs = Math.min(waitMs * 2, BACK_OFF.maxMs)) {
       try {
-        await this.#enter(link, receivers);
+        const requests = [...this.#targets.values()];
+        await Promise.all(requests.map((request) => link.call<'declare'>({ name: 'declare', request })));
+        if (receivers.length > 0) await this.#enter(link, receivers);
         break;
       } catch (error) {
         if (this.#supervisor.current !== link) return;
-        for (const receiver of receivers) receiver.fault(asError(error));
+        for (const watcher of this.#watchers) watcher.report(asError(error), waitMs);
         await sleep(waitMs, undefined, { ref: false });
       }
     }
-    await Promise.all(declared);
+    if (this.#supervisor.current !== link) return;
+    this.#restored = link;
+    for (const waiting of this.#waiting.splice(0)) {
+      if (!waiting.send.settled) waiting.publish(link);
+    }
+  }
+
+  #refuseWaiting(error: Error): void {
+    const reason = isStreambindError(error) ? error : new StreambindError('BROKER_UNAVAILABLE', error.message);
+    for (const { send } of this.#waiting.splice(0)) send.failed(reason);
   }
 
   async #enter(link: Link, receivers: readonly Receiver[]): Promise<void> {
@@ -294,9 +309,6 @@ export class Store {
 }
 
 const isPermanent = (error: Error): boolean => isStreambindError(error) && PERMANENT.has(error.code);
-
-const asClosed = (error: unknown): StreambindError =>
-  isStreambindError(error) ? error : new StreambindError('BROKER_UNAVAILABLE', asError(error).message);
 
 const same = (a: StoreSettings, b: StoreSettings): boolean =>
   a.leaseMs === b.leaseMs && a.keepMs === b.keepMs && a.maxAgeMs === b.maxAgeMs && a.maxSize === b.maxSize;
