@@ -96,4 +96,7 @@ export interface TaskDescription {
   /** Where what it returns is sent; `@InboundChannelAdapter` only. */
   readonly channel?: string;
   readonly callsPerRun: number;
+  /** How many it takes; a timer has none to give. */
+  readonly parameters: number;
+  readonly returns: ListenerDescription['returns'];
 }

@@ -81,7 +81,13 @@ const parametersOf = (type: Class, method: string, beside: readonly Annotation[]
 
 function task(type: Class, { kind, member, value }: Annotation): TaskDescription {
   const method = String(member);
-  const from = { owner: type, method, at: `${type.name}.${method}` };
+  const from = {
+    owner: type,
+    method,
+    at: `${type.name}.${method}`,
+    parameters: parameterTypes(type, method).length,
+    returns: returnsOf(type, method),
+  };
   if (kind === 'Scheduled') return { ...from, kind, trigger: value as TriggerOptions, callsPerRun: 1 };
   const { value: name, channel, poller = {} } = value as InboundChannelAdapterOptions;
   const { maxMessagesPerPoll = 1, ...trigger } = poller;

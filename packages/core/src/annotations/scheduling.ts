@@ -4,7 +4,7 @@ import { methodDecorator } from './record.js';
 export interface TriggerOptions {
   /** Between the end of one run and the start of the next. */
   readonly fixedDelay?: number | string;
-  /** Between the starts of runs; a run that takes longer holds up the next, they never overlap. */
+  /** Between the starts of runs. Runs never overlap: one that takes longer is followed at once by the next. */
   readonly fixedRate?: number | string;
   /** Spring's six fields, seconds first: `0 0/15 8-18 * * MON-FRI`; or `@daily` and its like. `-` turns it off. */
   readonly cron?: string;

@@ -14,6 +14,7 @@ import type { Schema } from '../schema/index.js';
 import { stoppedWhileStarting } from './failure.js';
 import type { Module, ModuleHost, RunningModule } from './module.js';
 import { LIFECYCLE } from './properties.js';
+import type { Scheduler } from './scheduler.js';
 import { Deadline, describeReceipt, type ShutdownReceipt } from './shutdown.js';
 
 export interface ApplicationHealth {
@@ -51,12 +52,19 @@ export interface Assembly {
   readonly modules: readonly Module[];
 }
 
+/** What knows the application and so comes after it. */
+export interface ApplicationParts {
+  readonly context: Context;
+  readonly bindings: BindingService;
+  readonly scheduler: Scheduler;
+  /** Gives the inputs their methods; called when the components have started. */
+  attachListeners(): void;
+}
+
 export class RunningApplication extends Application {
   readonly log: Logger;
   readonly #assembly: Assembly;
-  #context!: Context;
-  #bindings!: BindingService;
-  #attachListeners!: () => void;
+  #parts!: ApplicationParts;
   readonly #running: RunningModule[] = [];
   #started: 'no' | 'starting' | 'yes' = 'no';
   #stopping: Promise<ShutdownReceipt> | undefined;
@@ -68,11 +76,8 @@ export class RunningApplication extends Application {
     this.log = assembly.logging.logger('application');
   }
 
-  /** Context and bindings know the application, so they come after it. */
-  assemble(context: Context, bindings: BindingService, attachListeners: () => void): void {
-    this.#context = context;
-    this.#bindings = bindings;
-    this.#attachListeners = attachListeners;
+  assemble(parts: ApplicationParts): void {
+    this.#parts = parts;
   }
 
   override get environment(): Environment {
@@ -84,15 +89,15 @@ export class RunningApplication extends Application {
   }
 
   override get<T>(type: Class<T> | string): T {
-    return this.#context.get(type);
+    return this.#parts.context.get(type);
   }
 
   override binding(name: string): BindingControl {
-    return this.#bindings.get(name);
+    return this.#parts.bindings.get(name);
   }
 
   override bindings(): readonly BindingInfo[] {
-    return this.#bindings.all.map((binding) => binding.info());
+    return this.#parts.bindings.all.map((binding) => binding.info());
   }
 
   override async health(): Promise<ApplicationHealth> {
@@ -125,12 +130,12 @@ export class RunningApplication extends Application {
   }
 
   async #start(): Promise<void> {
-    const outputs = this.#bindings.start('output');
+    const outputs = this.#parts.bindings.start('output');
     // Components may send from @PostConstruct: outputs are on their way, and such a send waits for its own.
-    await this.#unlessStopping(this.#context.start());
-    this.#attachListeners();
+    await this.#unlessStopping(this.#parts.context.start());
+    this.#parts.attachListeners();
     await this.#unlessStopping(outputs.settled);
-    const inputs = this.#bindings.start('input');
+    const inputs = this.#parts.bindings.start('input');
     await this.#unlessStopping(inputs.settled);
     for (const module of [...this.#assembly.modules].sort((a, b) => a.phase - b.phase)) {
       const starting = module.start(this.#hostOf()).then(async (running) => {
@@ -140,6 +145,7 @@ export class RunningApplication extends Application {
       });
       await this.#unlessStopping(starting);
     }
+    this.#parts.scheduler.start();
     await this.#unlessStopping(Promise.all([outputs.bound, inputs.bound]));
   }
 
@@ -185,7 +191,7 @@ export class RunningApplication extends Application {
       environment,
       log: (name) => logging.logger(name),
       options: <T>(prefix: string, schema: Schema<T>) => environment.options(schema, prefix),
-      components: () => this.#context.components(),
+      components: () => this.#parts.context.components(),
     };
   }
 
@@ -199,13 +205,15 @@ export class RunningApplication extends Application {
     const deadline = new Deadline(timeoutPerShutdownPhase);
     this.#abandonStart?.(stoppedWhileStarting());
 
-    // Inputs stop taking at the same moment as modules stop serving; handlers may still send.
-    const [drained] = await Promise.all([
-      this.#bindings.stopInputs(deadline.leftMs),
+    // Inputs stop taking at the same moment as timers and modules; handlers may still send.
+    const [inputs, tasks] = await Promise.all([
+      this.#parts.bindings.stopInputs(deadline.leftMs),
+      this.#parts.scheduler.stop(deadline.leftMs),
       ...this.#running.toReversed().map((module) => module.stop(deadline.leftMs)),
     ]);
-    const flushed = await this.#bindings.stopOutputs(deadline.leftMs);
-    for (const failure of [...(await this.#context.stop()), ...(await this.#bindings.closeBinders())]) {
+    const drained = [...inputs, tasks];
+    const flushed = await this.#parts.bindings.stopOutputs(deadline.leftMs);
+    for (const failure of [...(await this.#parts.context.stop()), ...(await this.#parts.bindings.closeBinders())]) {
       this.log.error(failure.message, failure);
     }
     const sum = <T>(reports: readonly T[], of: (report: T) => number): number =>

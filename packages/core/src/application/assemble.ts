@@ -29,6 +29,8 @@ import { catalogOf } from './catalog.js';
 import { keyGroups } from './keys.js';
 import type { Location } from './locate.js';
 import type { Module } from './module.js';
+import { Scheduler } from './scheduler.js';
+import { taskOf } from './tasks.js';
 
 export interface Parts {
   readonly name: string;
@@ -61,11 +63,12 @@ export async function assemble(parts: Parts): Promise<RunningApplication> {
   const bindables = [...new Set(descriptions.flatMap((description) => description.bindables))];
   const channels = bindables.flatMap((bindable) => attempt(() => readChannels(bindable), []));
   const listeners = descriptions.flatMap((description) => description.listeners);
+  const timed = descriptions.flatMap((description) => description.tasks);
 
   const catalog = catalogOf(environment, parts.location, parts.factories);
   const { factories, binderTypes } = await loadFactories(channels, catalog, parts, errors);
   environment.check(keyGroups(factories.values(), modules));
-  const planned = plan({ channels, listeners, environment, catalog, factories });
+  const planned = plan({ channels, listeners, tasks: timed, environment, catalog, factories });
   errors.push(...planned.errors);
 
   const converters = new Converters(customConverters(descriptions));
@@ -101,14 +104,20 @@ export async function assemble(parts: Parts): Promise<RunningApplication> {
     context ? plans.flatMap((each) => attempt(() => [one(each, context)], [])) : [];
   const outputs = make(planned.outputs, (output, ready) => maker.output(output, ready));
   const inputs = make(planned.inputs, (input, ready) => maker.input(input, ready));
+  const tasks = make(planned.tasks, (task, ready) => taskOf(task, environment, ready, outputChannels));
   for (const problem of environment.problems) {
     if (problem.severity === 'warning') logging.logger('config').warn(describeProblem(problem));
     else errors.push(problemError(problem));
   }
   if (errors.length > 0 || !context) throw new AggregateError(errors);
 
-  application.assemble(context, new BindingService(inputs, outputs, binders), () => {
-    for (const input of planned.inputs) maker.attach(input, context);
+  application.assemble({
+    context,
+    bindings: new BindingService(inputs, outputs, binders),
+    scheduler: new Scheduler(tasks, logging.logger('scheduling')),
+    attachListeners: () => {
+      for (const input of planned.inputs) maker.attach(input, context);
+    },
   });
   return application;
 }

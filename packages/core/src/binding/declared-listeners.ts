@@ -45,6 +45,11 @@ export class ListenerPlanner {
 
   /** A task with its placeholders resolved. */
   task(declared: TaskDescription): TaskDescription {
+    const { at, kind, parameters, returns } = declared;
+    if (parameters > 0)
+      this.#refuse('DECORATOR_MISUSE', at, `Only a method without parameters may be annotated with @${kind}`);
+    if (kind === 'InboundChannelAdapter' && returns === 'nothing')
+      this.#refuse('LISTENER_RETURNS', at, 'An @InboundChannelAdapter has to return what is sent');
     if (declared.channel === undefined) return declared;
     const channel = this.#attempt(() => this.environment.resolve(declared.channel!, declared.at));
     if (channel !== undefined) this.#checkOutput(declared, channel);

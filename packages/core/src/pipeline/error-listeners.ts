@@ -35,7 +35,8 @@ export function errorListener(
   const resolvers = parameters.map((parameter) => resolver(parameter, `${at} parameter ${parameter.index + 1}`));
   const method = (instance as Record<string, (...args: unknown[]) => unknown>)[description.method]!;
   const test = condition === undefined ? undefined : parseExpression(condition, `the condition of ${at}`);
-  const reply = output ? (value: unknown) => output.send(asMessage(value)) : unexpectedReply(description, log);
+  const unexpected = unexpectedReply(description, log);
+  const reply = (value: unknown): void | Promise<void> => (output ? output.send(asMessage(value)) : unexpected());
   return {
     at,
     async tell(message) {

@@ -50,7 +50,7 @@ export function methodListener(
   const unexpected = unexpectedReply(description, log);
   const reply: Reply = (value, exchange) => {
     if (value === undefined || value === null) return replyRequired ? noReply(description) : undefined;
-    return output ? sendReply(value, exchange, output, description.copyHeaders) : unexpected(value);
+    return output ? sendReply(value, exchange, output, description.copyHeaders) : unexpected();
   };
   return {
     at: description.at,
@@ -105,9 +105,9 @@ const NAMES_OUTPUT = {
 };
 
 /** The compiler did not say that the method returns something, so only the first returned value shows it. */
-export function unexpectedReply(description: ListenerDescription, log: Logger): (value: unknown) => void {
+export function unexpectedReply(description: ListenerDescription, log: Logger): () => void {
   let warned = false;
-  return (value) => {
+  return () => {
     if (warned) return;
     warned = true;
     const error = new StreambindError(
