@@ -55,16 +55,13 @@ function table(bindings: readonly InspectedBinding[], paint: Paint): string {
   ].join('\n');
 }
 
-/** Columns on a screen; what East Asian scripts write takes two. */
-const width = (text: string): number =>
-  [...stripVTControlCharacters(text)].reduce(
-    (sum, char) =>
-      sum +
-      (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(char)
-        ? 2
-        : 1),
-    0,
-  );
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/g;
+
+/** Columns on a screen: what East Asian scripts write takes two. */
+function width(text: string): number {
+  const plain = stripVTControlCharacters(text);
+  return plain.length + (plain.match(WIDE)?.length ?? 0);
+}
 
 function printProblem(problem: Problem, paint: Paint): string {
   const { severity, code } = problem;

@@ -20,7 +20,7 @@ export const errorReporter =
       ...(origin?.column !== undefined && { column: origin.column }),
       path: key,
       message: error.message.split('\n', 1)[0]!,
-      ...(given !== undefined && { given: String(given) }),
+      ...(given !== undefined && { given: typeof given === 'string' ? given : JSON.stringify(given) }),
       ...((allowed || fix) && { allowed: allowed || fix }),
       ...(nearest !== undefined && { suggestion: nearest }),
       ...more,

@@ -33,6 +33,7 @@ export interface Inspection {
 export async function inspectConfiguration({ directory, args, env }: InspectOptions): Promise<Inspection> {
   const location = locate(join(directory, 'package.json'));
   const environment = loadEnvironment({ directories: [directory, location.packageRoot], args, env });
+  checkFiles(environment);
   const catalog = catalogOf(environment, location, []);
   const report = errorReporter(environment);
   const factories = await loadFactories(environment, catalog, location, report);
@@ -40,6 +41,14 @@ export async function inspectConfiguration({ directory, args, env }: InspectOpti
   const bindings = inspectBindings({ environment, catalog, factories, report });
   checkDefaultBinder(catalog, report);
   return { profiles: environment.activeProfiles, bindings, problems: environment.problems.toSorted(byPlace) };
+}
+
+function checkFiles(environment: Environment): void {
+  for (const { origin } of environment.properties()) if (origin.file !== undefined) return;
+  if (environment.problems.some(({ file }) => file !== undefined)) return;
+  if (environment.origin('spring.config.location') !== undefined) return;
+  const message = 'there is no application.yml, .yaml or .properties here or in config/, or nothing in it';
+  environment.report({ severity: 'warning', code: 'CONFIG_FILE', path: '', message });
 }
 
 /** By type: what is declared, what the application depends on, and the binder that serves where nothing is. */
