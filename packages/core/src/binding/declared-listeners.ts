@@ -117,7 +117,7 @@ export class ListenerPlanner {
   #unknownTarget({ at, target }: ListenerDescription): void {
     if (target === '') return this.#refuse('LISTENER_TARGET', at, 'The binding name cannot be null');
     const inputs = [...this.errorChannels.keys()];
-    const close = nearest(target, [...inputs, ERROR_CHANNEL]);
+    const close = nearest(target, [...inputs, ERROR_CHANNEL, ...[...this.errorChannels.values()].flat()]);
     const declared = this.notEnabled.find(({ name, direction }) => name === target && direction === 'input');
     const what = this.channels.has(target)
       ? `${at} listens to "${target}", which is an output.`
