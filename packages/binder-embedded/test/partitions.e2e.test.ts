@@ -74,6 +74,24 @@ describe('partitions', () => {
     for (const agent of all) expect(agent.of('settled').length).toBeGreaterThan(50);
   });
 
+  test('that come with a later producer have owners at once', async () => {
+    const directory = storeDirectory();
+    const join = async (): Promise<Agent> => {
+      const agent = await Agent.open(directory);
+      await agent.call('consume', { name: 'in', destination: 'orders', group: 'g', ordered: true });
+      return agent;
+    };
+    const [first, second] = [await join(), await join()];
+    const sender = await Agent.open(directory);
+    await sender.call('produce', { name: 'out', destination: 'orders', partitionCount: PARTITIONS });
+    await sender.call('send', { name: 'out', texts: ['a', 'b', 'c', 'd'], partitions: [0, 1, 2, 3] });
+    await eventually('all are there', () => first.texts().length + second.texts().length === 4);
+    expect([first.texts().toSorted(), second.texts().toSorted()]).toEqual([
+      ['a', 'c'],
+      ['b', 'd'],
+    ]);
+  });
+
   test('belong to the instance that names them; the next instance of that name is told and takes over', async () => {
     const directory = storeDirectory();
     const join = async (mine: number[]): Promise<Agent> => {

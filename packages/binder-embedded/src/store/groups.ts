@@ -1,6 +1,7 @@
 /** Who reads: subscriptions, the consumers of live members, and who owns which partition. All inside write transactions. */
 import type { Database } from './database.js';
 import { declareDestination, findDestination, head, type Destination } from './log.js';
+import { assign } from './owners.js';
 import { StoreFailure } from './failure.js';
 
 export interface SubscribeRequest {
@@ -126,33 +127,6 @@ export const membershipVersion = (db: Database): number =>
 
 function changeMembership(db: Database): void {
   db.run("UPDATE meta SET value = value + 1 WHERE key = 'membership'");
-}
-
-/** A partition goes to the eldest consumer that asked for it by number, else in turn to those that asked for none. */
-function assign(db: Database, subscription: number): void {
-  const consumers = db
-    .all<{ id: number; partitions: string | null }>(
-      'SELECT id, partitions FROM consumer WHERE subscription = ? ORDER BY id',
-      subscription,
-    )
-    .map(({ id, partitions }) => ({
-      id,
-      mine: partitions === null ? undefined : (JSON.parse(partitions) as number[]),
-    }));
-  const free = consumers.filter(({ mine }) => !mine);
-  for (const { partition, owner } of db.all<{ partition: number; owner: number | null }>(
-    'SELECT partition, owner FROM cursor WHERE subscription = ?',
-    subscription,
-  )) {
-    const next = consumers.find(({ mine }) => mine?.includes(partition)) ?? free[partition % free.length];
-    if ((next?.id ?? null) === owner) continue;
-    db.run(
-      'UPDATE cursor SET owner = ? WHERE subscription = ? AND partition = ?',
-      next?.id ?? null,
-      subscription,
-      partition,
-    );
-  }
 }
 
 function contested(

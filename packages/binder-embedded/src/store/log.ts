@@ -1,6 +1,7 @@
 /** The log: destinations with their partitions, and what is appended to them. */
 import type { Database } from './database.js';
 import { StoreFailure } from './failure.js';
+import { assign } from './owners.js';
 
 export interface Destination {
   readonly id: number;
@@ -19,8 +20,8 @@ export const findDestination = (db: Database, name: string): Destination | undef
   db.get<Destination>('SELECT id, partitions FROM destination WHERE name = ?', name);
 
 /**
- * Makes sure that the destination exists with at least that many partitions; every subscription gets a cursor for each.
- * Inside a write transaction.
+ * Makes sure that the destination exists with at least that many partitions; every subscription gets a cursor for each,
+ * and one of its consumers owns it. Inside a write transaction.
  */
 export function declareDestination(db: Database, name: string, partitions: number): Destination {
   const found = findDestination(db, name);
@@ -35,6 +36,9 @@ export function declareDestination(db: Database, name: string, partitions: numbe
     partitions,
     id,
   );
+  for (const subscription of db.all<{ id: number }>('SELECT id FROM subscription WHERE destination = ?', id)) {
+    assign(db, subscription.id);
+  }
   return { id, partitions };
 }
 
