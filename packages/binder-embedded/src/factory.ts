@@ -12,7 +12,14 @@ import {
   type ProducerTarget,
 } from '@streambind/core/binder';
 import { EmbeddedConsumer } from './consumer.js';
-import { binderSchema, noOptions, type EmbeddedOptions, type NoOptions } from './options.js';
+import {
+  binderSchema,
+  consumerSchema,
+  noOptions,
+  type EmbeddedConsumerOptions,
+  type EmbeddedOptions,
+  type NoOptions,
+} from './options.js';
 import { MAX_PAYLOAD, bindProducer } from './producer.js';
 import { Store, type Watcher } from './store/store.js';
 import { storeDirectory } from './topology.js';
@@ -38,16 +45,17 @@ const capabilities: Capabilities = {
 };
 
 /** The binder of type `embedded`. Processes of one user on one machine that use the same directory meet in it. */
-export const binderFactory: BinderFactory<EmbeddedOptions, NoOptions, NoOptions> = {
+export const binderFactory: BinderFactory<EmbeddedOptions, EmbeddedConsumerOptions, NoOptions> = {
   type: 'embedded',
   system: 'embedded',
   capabilities,
-  schemas: { binder: binderSchema, consumer: noOptions, producer: noOptions },
+  schemas: { binder: binderSchema, consumer: consumerSchema, producer: noOptions },
   producerExpressions: [],
+  policy: ({ acknowledgeMode }) => ({ acknowledge: acknowledgeMode }),
   create: (options, context) => Promise.resolve(new EmbeddedBinder(options, context)),
 };
 
-class EmbeddedBinder implements Binder<NoOptions, NoOptions> {
+class EmbeddedBinder implements Binder<EmbeddedConsumerOptions, NoOptions> {
   readonly #store: Store;
   readonly #watcher: Watcher;
   readonly #context: BinderContext;
@@ -73,7 +81,7 @@ class EmbeddedBinder implements Binder<NoOptions, NoOptions> {
     );
   }
 
-  async bindConsumer(source: ConsumerSource<NoOptions>, sink: ConsumerSink): Promise<ConsumerBinding> {
+  async bindConsumer(source: ConsumerSource<EmbeddedConsumerOptions>, sink: ConsumerSink): Promise<ConsumerBinding> {
     this.#requireOpen();
     const consumer = new EmbeddedConsumer(this.#store, source, sink, capabilities, (text) =>
       this.#context.log.warn(text),

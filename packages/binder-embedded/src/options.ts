@@ -1,4 +1,4 @@
-/** `spring.cloud.stream.embedded.binder.*`. Consumers and producers have no options of their own. */
+/** `spring.cloud.stream.embedded.binder.*`, and `.bindings.<name>.consumer.*`. Producers have no options of their own. */
 import { schema, type Schema } from '@streambind/core/binder';
 
 export interface EmbeddedOptions {
@@ -8,6 +8,10 @@ export interface EmbeddedOptions {
   readonly keep: number;
   readonly maxAge?: number;
   readonly maxSize?: number;
+}
+
+export interface EmbeddedConsumerOptions {
+  readonly acknowledgeMode: 'auto' | 'manual';
 }
 
 export type NoOptions = Record<never, never>;
@@ -43,6 +47,15 @@ export const binderSchema: Schema<EmbeddedOptions> = schema<EmbeddedOptions>({
     type: 'size',
     min: 1,
     doc: 'Beyond so many bytes the oldest messages are dropped although unread, with a warning and their number. Default: never.',
+  },
+});
+
+export const consumerSchema: Schema<EmbeddedConsumerOptions> = schema<EmbeddedConsumerOptions>({
+  acknowledgeMode: {
+    type: 'enum',
+    values: ['auto', 'manual'],
+    default: 'auto',
+    doc: 'Whether the end of a handler settles its message, or what it does with its Acknowledgment.',
   },
 });
 

@@ -24,6 +24,8 @@ const AWAKE_MS = 0.12;
 const VAIN_WAITS = 3;
 const ASLEEP_MS = 100;
 const CLOSE_WITHIN_MS = 2000;
+/** More are posted before the turn ends, so that both threads have something to do. */
+const POST_AT_SENDS = 50;
 
 /** One record on its way. */
 export interface Send {
@@ -144,7 +146,7 @@ export class Link {
     this.#fields.push(target, partition, key, headers, payload?.byteLength ?? -1);
     // now, because the sender may use its buffer again
     this.#bytes.add(payload);
-    if (this.#bytes.size >= POST_AT_BYTES) this.#flush();
+    if (this.#sends.length >= POST_AT_SENDS || this.#bytes.size >= POST_AT_BYTES) this.#flush();
     else this.#schedule();
   }
 
@@ -188,6 +190,8 @@ export class Link {
     this.#scheduled = false;
     if (this.#ended) return;
     const sends = this.#sends;
+    // a full message went before the end of the turn, and took all with it
+    if (sends.length + this.#settled.length + this.#newCalls.length === 0) return;
     const bytes = this.#bytes.take();
     this.#port.postMessage(
       {

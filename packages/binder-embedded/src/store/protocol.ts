@@ -13,8 +13,6 @@ export interface Settings extends RetentionLimits {
   readonly member: string;
   /** The one of an earlier worker of the same process, which ended without leaving. */
   readonly replaces?: string | undefined;
-  /** What its producers were bound to: their records may come before any call. */
-  readonly targets: readonly TargetRequest[];
 }
 
 /** Four values a record: target, partition, key, headers; then its length in `bytes`, -1 for a tombstone. */

@@ -62,11 +62,6 @@ export class Publisher {
     return destination?.partitions;
   }
 
-  /** A target that an earlier worker declared. Touches nothing: the first record looks for its destination. */
-  know(request: TargetRequest): void {
-    this.#targets.set(request.target, { request, destination: undefined });
-  }
-
   isDurable(publications: readonly Publication[]): boolean {
     for (const { fields } of publications) {
       for (let at = 0; at < fields.length; at += PUBLISHED_FIELDS) {

@@ -73,13 +73,18 @@ export class ReaderState implements Reader {
     this.allowance.open += count;
   }
 
+  /** What was taken is in the store. */
+  settled(): void {
+    this.acks = [];
+    this.returns = [];
+    this.failures = [];
+  }
+
   /** Nothing of what was delivered counts any more. */
   forget(): void {
     this.epoch++;
     this.opened(-this.open);
-    this.acks = [];
-    this.returns = [];
-    this.failures = [];
+    this.settled();
     this.hungry = true;
     this.stopTimers();
   }

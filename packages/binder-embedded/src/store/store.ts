@@ -16,7 +16,7 @@ import type {
   WorkerEvent,
 } from './protocol.js';
 
-export type StoreSettings = Omit<Settings, 'member' | 'replaces' | 'targets'>;
+export type StoreSettings = Omit<Settings, 'member' | 'replaces'>;
 
 /** A binder, which wants to know how its store is. */
 export interface Watcher {
@@ -201,7 +201,7 @@ export class Store {
   async #open(signal: AbortSignal): Promise<Link> {
     const member = randomUUID();
     const link = await Link.open(
-      { ...this.#settings, member, replaces: this.#member, targets: [...this.#targets.values()] },
+      { ...this.#settings, member, replaces: this.#member },
       {
         delivered: (batch) => this.#byReader.get(batch.reader)?.delivered(batch),
         happened: (event) => this.#happened(event),
