@@ -36,4 +36,4 @@ export {
 export { instantiate, writeJson } from './converter/index.js';
 export { StreambindError, asError, isStreambindError, nearest } from './errors/index.js';
 export { Logging, type Logger } from './logging/index.js';
-export { schema, type Option, type Schema } from './schema/index.js';
+export { kebab, schema, type Option, type Schema } from './schema/index.js';
