@@ -26,6 +26,7 @@ import { Meters } from '../observability/index.js';
 import { Application, RunningApplication } from './application.js';
 import { BindingMaker } from './binding-maker.js';
 import { catalogOf } from './catalog.js';
+import { ConfiguredClasses } from './configured-classes.js';
 import { keyGroups } from './keys.js';
 import type { Location } from './locate.js';
 import type { Module } from './module.js';
@@ -67,7 +68,9 @@ export async function assemble(parts: Parts): Promise<RunningApplication> {
 
   const catalog = catalogOf(environment, parts.location, parts.factories);
   const { factories, binderTypes } = await loadFactories(channels, catalog, parts, errors);
-  environment.check(keyGroups(factories.values(), modules));
+  const properties = new ConfiguredClasses(environment);
+  for (const description of descriptions) attempt(() => properties.read(description), undefined);
+  environment.check([...keyGroups(factories.values(), modules), ...properties.keys]);
   const planned = plan({ channels, listeners, tasks: timed, environment, catalog, factories });
   errors.push(...planned.errors);
 
@@ -85,7 +88,7 @@ export async function assemble(parts: Parts): Promise<RunningApplication> {
   for (const { name: channel, direction } of channels) maker.addChannel(channel, direction);
   const { inputChannels, outputChannels } = maker;
   const definitions: Definition[] = [
-    ...definitionsOf(descriptions, (profiles) => isActive(profiles, environment)),
+    ...definitionsOf(descriptions, (profiles) => isActive(profiles, environment), properties.instances),
     instanceDefinition('environment', Environment as unknown as Class, environment, 'the framework'),
     instanceDefinition('application', Application, application, 'the framework'),
     ...[...inputChannels].map(([input, channel]) =>

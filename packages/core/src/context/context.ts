@@ -115,6 +115,7 @@ export class Context {
         case 'instance':
           return source.instance;
         case 'component': {
+          if (source.made) return source.made;
           const type = source.description.type as unknown as new (...args: unknown[]) => object;
           return new type(...source.description.constructorParameters.map((injection) => this.#valueOf(injection)));
         }

@@ -9,7 +9,12 @@ export interface Definition {
   /** `app.ts` or `Config.clock()`: for messages. */
   readonly from: string;
   readonly source:
-    | { readonly kind: 'component'; readonly description: ComponentDescription }
+    | {
+        readonly kind: 'component';
+        readonly description: ComponentDescription;
+        /** Made already: its fields were read from the configuration. */
+        readonly made?: object;
+      }
     | { readonly kind: 'bean'; readonly owner: ComponentDescription; readonly method: BeanMethod }
     | { readonly kind: 'instance'; readonly instance: object };
 }
@@ -26,27 +31,31 @@ export const instanceDefinition = (name: string, type: Class, instance: object, 
 export function definitionsOf(
   descriptions: readonly ComponentDescription[],
   isActive: (profiles: readonly string[]) => boolean,
+  made: ReadonlyMap<Class, object> = new Map(),
 ): Definition[] {
   return descriptions
     .filter(({ profiles }) => isActive(profiles))
-    .flatMap((description): Definition[] => [
-      {
-        name: description.name,
-        type: description.type,
-        primary: description.primary,
-        from: description.file ?? description.type.name,
-        source: { kind: 'component', description },
-      },
-      ...description.beans
-        .filter(({ profiles }) => isActive(profiles))
-        .map((method): Definition => ({
-          name: method.name,
-          ...(method.type === undefined ? {} : { type: method.type }),
-          primary: method.primary,
-          from: `${description.type.name}.${method.method}()`,
-          source: { kind: 'bean', owner: description, method },
-        })),
-    ]);
+    .flatMap((description): Definition[] => {
+      const instance = made.get(description.type);
+      return [
+        {
+          name: description.name,
+          type: description.type,
+          primary: description.primary,
+          from: description.file ?? description.type.name,
+          source: { kind: 'component', description, ...(instance === undefined ? {} : { made: instance }) },
+        },
+        ...description.beans
+          .filter(({ profiles }) => isActive(profiles))
+          .map((method): Definition => ({
+            name: method.name,
+            ...(method.type === undefined ? {} : { type: method.type }),
+            primary: method.primary,
+            from: `${description.type.name}.${method.method}()`,
+            source: { kind: 'bean', owner: description, method },
+          })),
+      ];
+    });
 }
 
 /** What has to exist before the thing itself can be made. */

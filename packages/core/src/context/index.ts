@@ -1,2 +1,3 @@
 export { Context } from './context.js';
+export { shapeOf } from './configuration-properties.js';
 export { definitionsOf, instanceDefinition, type Definition } from './definition.js';
