@@ -254,18 +254,17 @@ export class EmbeddedConsumer implements Receiver, Settler<LogDelivery> {
 
 /** What a dead letter says beside its own headers. */
 function epitaph(delivery: LogDelivery, reason: Error): Headers {
-  const cause = reason.cause instanceof Error ? reason.cause : reason;
   const { request } = delivery.from;
   const now = Date.now();
   return {
-    'x-exception-message': cause.message,
-    'x-exception-stacktrace': (cause.stack ?? cause.message).slice(0, LONGEST_STACK),
+    'x-exception-message': reason.message,
+    'x-exception-stacktrace': (reason.stack ?? reason.message).slice(0, LONGEST_STACK),
     'x-original-destination': request.destination,
     'x-original-group': request.group,
     'x-attempts': delivery.attempt + delivery.told,
     'x-first-failure': new Date(delivery.firstFailure ?? now),
     'x-last-failure': new Date(now),
-    'x-error-code': codeOf(reason) ?? codeOf(cause) ?? cause.name,
+    'x-error-code': codeOf(reason) ?? reason.name,
   };
 }
 

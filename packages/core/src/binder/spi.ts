@@ -54,7 +54,7 @@ export type Settlement =
   | { readonly kind: 'ack' }
   /** Give it back, and not before `delayMs`. `failure`: a handler failed; counts as an attempt. */
   | { readonly kind: 'requeue'; readonly delayMs: number; readonly failure?: Error }
-  /** Settled only once the dead letter is confirmed. `reason.cause` is what the handler threw. */
+  /** Settled only once the dead letter is confirmed. `reason` is what the handler threw, or why none was called. */
   | { readonly kind: 'deadLetter'; readonly reason: Error };
 
 /** The handler has returned and its slot is free; the settlement follows (manual acknowledgement, batches). */
