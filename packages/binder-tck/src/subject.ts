@@ -27,8 +27,13 @@ export interface Broker {
   options(settings?: ConnectionSettings): unknown;
   /** The same as configuration keys of an application. */
   properties(settings?: ConnectionSettings): Readonly<Record<string, string>>;
-  /** Configuration keys that switch a binding to manual acknowledgement; undefined where the binder cannot. */
-  manualAcknowledgement(binding: string): Readonly<Record<string, string>> | undefined;
+  /** Configuration keys that switch a binding to manual acknowledgement. */
+  manualAcknowledgement(binding: string): Readonly<Record<string, string>>;
+  /** What a dead letter has beside the original headers: every name, and the values that are known beforehand. */
+  deadLetterHeaders(
+    destination: string,
+    group: string,
+  ): { readonly names: readonly string[]; readonly values: Readonly<Record<string, string>> };
   /** Configurations that cannot keep at-least-once, each with the keys that cure it. */
   weakGuarantees(binding: string): readonly Weakness[];
   /** Makes topology on the broker that contradicts what a consumer will ask for. */

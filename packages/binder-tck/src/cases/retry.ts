@@ -1,0 +1,360 @@
+/** F, seen by an application: retry, dead letters, and acknowledgement by hand. */
+import { deepEqual, equal, match, ok, throws } from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  Acknowledgment,
+  Component,
+  EnableBinding,
+  Header,
+  Message,
+  Payload,
+  Processor,
+  RejectAndDontRequeueError,
+  SendTo,
+  Sink,
+  StreamListener,
+  isStreambindError,
+  type Class,
+} from '@streambind/core';
+import type { Case } from '../case.js';
+import { ID_HEADER, idOf, textOf } from '../spi.js';
+import type { RawPublication, RawRecord } from '../subject.js';
+import { quiet } from '../wait.js';
+import { deadLettersOf, gate } from './settlement.js';
+
+const CONSUMER = 'spring.cloud.stream.bindings.input.consumer';
+
+const text = (id: string, body = id): RawPublication => ({
+  payload: Buffer.from(body),
+  headers: { [ID_HEADER]: id, contentType: 'text/plain' },
+});
+
+/** A listener whose behaviour the case decides. */
+function listener(on: (id: string, attempt: number) => void | Promise<void>): Class {
+  @Component()
+  @EnableBinding(Sink)
+  class Listener {
+    @StreamListener(Sink.INPUT)
+    on(@Header(ID_HEADER) id: string, @Header('deliveryAttempt') attempt: number): void | Promise<void> {
+      return on(id, attempt);
+    }
+  }
+  return Listener;
+}
+
+/** Everything that a dead letter says, as one text. */
+const saidBy = ({ headers }: RawRecord): string => Object.values(headers).map(String).join('\n');
+
+export const retry: readonly Case[] = [
+  {
+    id: 'F04',
+    name: 'attempts-and-backoff',
+    layer: 'APP',
+    async run(t) {
+      const calls: { attempt: number; at: number }[] = [];
+      await t.run(
+        [
+          listener((_, attempt) => {
+            calls.push({ attempt, at: performance.now() });
+            throw new Error('always');
+          }),
+        ],
+        { [`${CONSUMER}.max-attempts`]: 3, [`${CONSUMER}.back-off-initial-interval`]: 200 },
+      );
+      await t.probe.publish(t.destination, [text('one')]);
+      const found = await deadLettersOf(t, 1);
+      await t.settled('nothing more happens', () => true);
+      deepEqual(
+        calls.map(({ attempt }) => attempt),
+        [1, 2, 3],
+      );
+      const gaps = calls.slice(1).map(({ at }, index) => at - calls[index]!.at);
+      for (const [index, wanted] of [200, 400].entries()) {
+        ok(Math.abs(gaps[index]! - wanted) <= wanted / 2, `the gaps are ${gaps.map(Math.round).join(', ')} ms`);
+      }
+      deepEqual(found.map(idOf), ['one']);
+    },
+  },
+  {
+    id: 'F05',
+    name: 'dlq-fidelity',
+    layer: 'APP',
+    async run(t) {
+      const before = Date.now();
+      await t.run(
+        [
+          listener(() => {
+            throw new TypeError('it never works');
+          }),
+        ],
+        { [`${CONSUMER}.max-attempts`]: 3, [`${CONSUMER}.back-off-initial-interval`]: 50 },
+      );
+      const payload = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+      const headers = { [ID_HEADER]: 'one', contentType: 'application/octet-stream', tenant: 'ümlaut 🚀' };
+      await t.probe.publish(t.destination, [{ payload, headers }]);
+      const [letter] = await deadLettersOf(t, 1);
+      await t.settled('nothing more comes', () => true);
+      equal((await t.probe.deadLetters(t.destination, t.group)).length, 1);
+      deepEqual(Buffer.from(letter!.payload!), Buffer.from(payload));
+      const { names, values } = t.broker.deadLetterHeaders(t.destination, t.group);
+      deepEqual(Object.keys(letter!.headers).sort(), [...Object.keys(headers), ...names].sort());
+      for (const [name, value] of Object.entries({ ...headers, ...values })) {
+        equal(String(letter!.headers[name]), value, name);
+      }
+      match(saidBy(letter!), /it never works/);
+      ok(Buffer.byteLength(letter!.wire) < 20_000, 'the stack is cut');
+      const dates = Object.values(letter!.headers).filter((value) => value instanceof Date);
+      for (const date of dates) ok(+date >= before && +date <= Date.now(), 'the times are those of the failures');
+      if (t.capabilities.attempts === 'failures') equal(String(letter!.headers['x-attempts']), '3');
+    },
+  },
+  {
+    id: 'F07',
+    name: 'poison-isolated',
+    layer: 'APP',
+    serial: true,
+    async run(t) {
+      const done: string[] = [];
+      const poison = new Set<string>();
+      await t.run(
+        [
+          listener(async (id) => {
+            await sleep(5);
+            if (poison.has(id)) throw new Error('poison');
+            done.push(id);
+          }),
+        ],
+        { [`${CONSUMER}.back-off-initial-interval`]: 500 },
+      );
+      const timed = async (ids: readonly string[]): Promise<number> => {
+        done.length = 0;
+        await t.probe.publish(
+          t.destination,
+          ids.map((id) => text(id)),
+        );
+        return t.until('the healthy ones are done', () => done.length >= ids.length - poison.size, 30_000);
+      };
+      const alone = await timed(t.ids(99, 'alone'));
+      const ids = t.ids(100, 'mixed');
+      poison.add(ids[9]!);
+      const mixed = await timed(ids);
+      ok(mixed <= 2 * alone, `${Math.round(mixed)} ms instead of ${Math.round(alone)} ms`);
+      deepEqual((await deadLettersOf(t, 1)).map(idOf), [ids[9]]);
+      deepEqual(done.toSorted(), ids.filter((id) => !poison.has(id)).toSorted());
+    },
+  },
+  {
+    id: 'F08',
+    name: 'non-retryable',
+    layer: 'APP',
+    async run(t) {
+      class FatalError extends Error {}
+      class MoreFatalError extends FatalError {}
+      const calls: string[] = [];
+      await t.run(
+        [
+          listener((id, attempt) => {
+            calls.push(`${id} ${attempt}`);
+            if (id === 'rejected') throw new RejectAndDontRequeueError('rejected');
+            throw new MoreFatalError('fatal');
+          }),
+        ],
+        { [`${CONSUMER}.retryable-exceptions.FatalError`]: false },
+      );
+      await t.probe.publish(t.destination, [text('fatal'), text('rejected')]);
+      const found = await deadLettersOf(t, 2, 3000);
+      await t.settled('nothing more happens', () => true);
+      deepEqual(calls.toSorted(), ['fatal 1', 'rejected 1']);
+      deepEqual(found.map(idOf).toSorted(), ['fatal', 'rejected']);
+    },
+  },
+  {
+    id: 'F09',
+    name: 'invalid-json',
+    layer: 'APP',
+    async run(t) {
+      class Order {
+        amount = 0;
+      }
+      const amountIsNumber = {
+        '~standard': {
+          version: 1 as const,
+          vendor: 'tck',
+          validate: (value: unknown) =>
+            typeof (value as Order).amount === 'number'
+              ? { value: value as Order }
+              : { issues: [{ message: 'has to be a number', path: ['amount'] }] },
+        },
+      };
+      const orders: Order[] = [];
+      @Component()
+      @EnableBinding(Sink)
+      class Listener {
+        @StreamListener(Sink.INPUT)
+        on(@Payload({ type: Order, schema: amountIsNumber }) order: Order): void {
+          orders.push(order);
+        }
+      }
+      await t.run([Listener]);
+      const bodies = { broken: '{"a":', invalid: '{"amount":"many"}', good: '{"amount":3}' };
+      await t.probe.publish(
+        t.destination,
+        Object.entries(bodies).map(([id, body]) => ({
+          payload: Buffer.from(body),
+          headers: { [ID_HEADER]: id, contentType: 'application/json' },
+        })),
+      );
+      const found = await deadLettersOf(t, 2, 3000);
+      await t.settled('the good one is handled', () => orders.length > 0);
+      deepEqual(
+        orders.map(({ amount }) => amount),
+        [3],
+      );
+      const byId = new Map(found.map((letter) => [idOf(letter), letter]));
+      deepEqual([...byId.keys()].toSorted(), ['broken', 'invalid']);
+      for (const [id, letter] of byId) equal(textOf(letter), bodies[id as keyof typeof bodies]);
+      match(saidBy(byId.get('broken')!), /position 5|line 1|column 6/i);
+      match(saidBy(byId.get('invalid')!), /amount/);
+    },
+  },
+  {
+    id: 'F10',
+    name: 'dlq-unavailable',
+    layer: 'APP',
+    async run(t) {
+      const application = await t.run([
+        listener((id) => {
+          if (id === 'dead') throw new RejectAndDontRequeueError('never');
+        }),
+      ]);
+      const accept = await t.broker.refuseDeadLetters(t.destination, t.group);
+      await t.probe.publish(t.destination, [text('dead')]);
+      await t.until(
+        'the application says so',
+        async () => (await application.health()).readiness === 'degraded',
+        10_000,
+      );
+      const { binders, liveness } = await application.health();
+      equal(liveness, 'up');
+      match(
+        Object.values(binders)
+          .map(({ reason }) => reason)
+          .join(),
+        /refused/,
+      );
+      equal(await t.probe.backlog(t.destination, t.group), 1, 'the message is not acknowledged');
+      deepEqual(await t.probe.deadLetters(t.destination, t.group), []);
+      await accept();
+      deepEqual((await deadLettersOf(t, 1, 40_000)).map(idOf), ['dead']);
+      await t.until('all is well again', async () => (await application.health()).readiness === 'up');
+      await t.until('it is acknowledged', async () => (await t.probe.backlog(t.destination, t.group)) === 0);
+    },
+  },
+  {
+    id: 'F12',
+    name: 'settle-misuse',
+    layer: 'APP',
+    async run(t) {
+      const received: { readonly id: string; readonly acknowledgment: Acknowledgment }[] = [];
+      @Component()
+      @EnableBinding(Sink)
+      class Listener {
+        @StreamListener(Sink.INPUT)
+        on({ headers }: Message<unknown>, acknowledgment: Acknowledgment): void {
+          received.push({ id: String(headers[ID_HEADER]), acknowledgment });
+        }
+      }
+      const manual = t.broker.manualAcknowledgement('input');
+      await t.run([Listener], { ...manual, 'spring.lifecycle.timeout-per-shutdown-phase': '500ms' });
+      const receive = async (id: string, times = 1): Promise<Acknowledgment> => {
+        const all = (): typeof received => received.filter((each) => each.id === id);
+        await t.until(`${id} is received`, () => all().length >= times, 15_000);
+        return all().at(-1)!.acknowledgment;
+      };
+      const settledTwice = (call: () => void): void =>
+        throws(call, (error) => isStreambindError(error, 'ALREADY_SETTLED'));
+
+      await t.probe.publish(t.destination, [text('twice')]);
+      const twice = await receive('twice');
+      twice.acknowledge();
+      settledTwice(() => twice.acknowledge());
+      await t.probe.publish(t.destination, [text('both')]);
+      const both = await receive('both');
+      both.acknowledge();
+      settledTwice(() => both.nack());
+
+      await t.probe.publish(t.destination, [text('stale'), text('never')]);
+      const stale = await receive('stale');
+      await receive('never');
+      await t.broker.restart('killed');
+      const fresh = await receive('stale', 2);
+      stale.acknowledge();
+      await quiet(500);
+      equal(await t.probe.unsettled(t.destination, t.group), 2, 'a stale acknowledgement settled something');
+      fresh.acknowledge();
+      await t.probe.publish(t.destination, [text('canary')]);
+      (await receive('canary')).acknowledge();
+      await t.until('only the one that nobody settles is open', async () => {
+        return (await t.probe.backlog(t.destination, t.group)) === 1;
+      });
+      await t.settled('no loop of errors', () => true);
+      deepEqual(received.map(({ id }) => id).toSorted(), [
+        'both',
+        'canary',
+        'never',
+        'never',
+        'stale',
+        'stale',
+        'twice',
+      ]);
+      deepEqual(await t.probe.deadLetters(t.destination, t.group), []);
+    },
+  },
+  {
+    id: 'F14',
+    name: 'ack-chain',
+    layer: 'APP',
+    async run(t) {
+      const handler = gate();
+      const attempts: number[] = [];
+      const tooLarge = Buffer.alloc(t.capabilities.maxPayload + 1);
+      @Component()
+      @EnableBinding(Processor)
+      class Chain {
+        @StreamListener(Processor.INPUT)
+        @SendTo(Processor.OUTPUT)
+        async on(@Header(ID_HEADER) id: string, @Header('deliveryAttempt') attempt: number): Promise<unknown> {
+          if (id === 'large') {
+            attempts.push(attempt);
+            return tooLarge;
+          }
+          await handler.passed;
+          return 'answer';
+        }
+      }
+      const output = `${t.destination}-output`;
+      await t.run([Chain], {
+        'spring.cloud.stream.bindings.output.destination': output,
+        'spring.cloud.stream.bindings.output.content-type': 'text/plain',
+        [`${CONSUMER}.max-attempts`]: 2,
+        [`${CONSUMER}.back-off-initial-interval`]: 50,
+      });
+      const tap = await t.probe.tap(output);
+      await t.probe.publish(t.destination, [text('question')]);
+      const unsettled = (): Promise<number> => t.probe.unsettled(t.destination, t.group);
+      await t.until('it is being handled', async () => (await unsettled()) === 1);
+      const unblock = await t.broker.block();
+      handler.open();
+      await quiet(1000);
+      equal(await unsettled(), 1, 'the input is acknowledged before its output is confirmed');
+      await unblock();
+      await t.until('both are through', async () => (await unsettled()) === 0 && (await tap.records()).length === 1);
+      deepEqual((await tap.records()).map(textOf), ['answer']);
+
+      await t.probe.publish(t.destination, [text('large')]);
+      deepEqual((await deadLettersOf(t, 1)).map(idOf), ['large']);
+      deepEqual(attempts, [1, 2], 'an input whose output fails is tried again');
+      equal((await tap.records()).length, 1);
+    },
+  },
+];
