@@ -280,7 +280,7 @@ describe('settlement', () => {
         ? { kind: 'requeue', delayMs: 10, failure: new Error('first') }
         : {
             kind: 'deadLetter',
-            reason: new Error('exhausted', { cause: Object.assign(new Error('boom'), { code: 'E_BOOM' }) }),
+            reason: Object.assign(new Error('boom'), { code: 'E_BOOM' }),
           },
     );
     const producer = await local.produce('orders');

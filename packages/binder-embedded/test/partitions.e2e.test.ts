@@ -86,10 +86,7 @@ describe('partitions', () => {
     await sender.call('produce', { name: 'out', destination: 'orders', partitionCount: PARTITIONS });
     await sender.call('send', { name: 'out', texts: ['a', 'b', 'c', 'd'], partitions: [0, 1, 2, 3] });
     await eventually('all are there', () => first.texts().length + second.texts().length === 4);
-    expect([first.texts().toSorted(), second.texts().toSorted()]).toEqual([
-      ['a', 'c'],
-      ['b', 'd'],
-    ]);
+    expect([new Set(first.texts()), new Set(second.texts())]).toEqual([new Set(['a', 'c']), new Set(['b', 'd'])]);
   });
 
   test('belong to the instance that names them; the next instance of that name is told and takes over', async () => {

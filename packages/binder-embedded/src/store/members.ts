@@ -58,8 +58,9 @@ export class Members {
   /** Opens the door. It has to be open before the member can be seen, or others would take it for dead. */
   async openDoor(): Promise<void> {
     if (this.#door) return;
-    this.#door = new Doorbell(this.directory, this.id, this.onRing);
-    await this.#door.listen();
+    const door = new Doorbell(this.directory, this.id, this.onRing);
+    await door.listen();
+    this.#door = door;
   }
 
   /** Makes this process a member, if it is none. Inside a write transaction. */

@@ -64,30 +64,23 @@ function remove(db: Database, which: string, ...values: number[]): number {
   return removed;
 }
 
-/** Up to where every group is done, by partition. */
+/** Up to where every group is done, by partition. What is claimed holds back all partitions: finding it costs one look. */
 function lowWaters(db: Database, destination: number): { partition: number; low: number }[] {
-  const { partitions } = db.get<{ partitions: number }>(
-    'SELECT partitions FROM destination WHERE id = ?',
+  const { claimed } = db.get<{ claimed: number | null }>(
+    `SELECT min((SELECT min(message) FROM claim WHERE claim.subscription = subscription.id)) AS claimed
+     FROM subscription WHERE destination = ?`,
     destination,
-  ) ?? {
-    partitions: 0,
-  };
-  const low = new Map<number, number>();
-  for (const { partition, position } of db.all<{ partition: number; position: number }>(
-    `SELECT partition, min(position) AS position FROM (
-       SELECT partition, position FROM cursor WHERE subscription IN (SELECT id FROM subscription WHERE destination = ?)
-       UNION ALL
-       SELECT partition, message - 1 FROM claim WHERE subscription IN (SELECT id FROM subscription WHERE destination = ?))
-     GROUP BY partition`,
+  )!;
+  return db.all(
+    `WITH RECURSIVE part(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM part
+       WHERE n + 1 < (SELECT partitions FROM destination WHERE id = ?))
+     SELECT n AS partition, min(?, coalesce((SELECT min(position) FROM cursor JOIN subscription
+       ON subscription.id = subscription AND destination = ? WHERE cursor.partition = n), ?)) AS low FROM part`,
     destination,
+    claimed === null ? Number.MAX_SAFE_INTEGER : claimed - 1,
     destination,
-  )) {
-    low.set(partition, position);
-  }
-  return Array.from({ length: partitions }, (_, partition) => ({
-    partition,
-    low: low.get(partition) ?? Number.MAX_SAFE_INTEGER,
-  }));
+    Number.MAX_SAFE_INTEGER,
+  );
 }
 
 /** Applies the caps; reports what had not been read by every group. */
@@ -114,7 +107,8 @@ function drop(db: Database, last: number): Dropped[] {
        EXISTS (SELECT 1 FROM cursor JOIN subscription ON subscription.id = subscription
          WHERE subscription.destination = message.destination AND cursor.partition = message.partition
            AND position < message.id)
-       OR EXISTS (SELECT 1 FROM claim WHERE claim.message = message.id)) GROUP BY name`,
+       OR EXISTS (SELECT 1 FROM claim WHERE claim.message = message.id AND subscription IN
+         (SELECT id FROM subscription WHERE subscription.destination = message.destination))) GROUP BY name`,
     last,
   );
   db.run('DELETE FROM claim WHERE owner IS NULL AND message <= ?', last);
