@@ -5,11 +5,14 @@ import { classDecorator, injectionDecorator, methodDecorator, type Class } from 
 /** Binds the channels that the given binding classes declare, and makes the class a component. */
 export const EnableBinding = (...bindable: Class[]): ClassDecorator => classDecorator('EnableBinding', bindable);
 
-/** On a field of a binding class: an input named after the field unless a name is given. */
-export const Input = (name?: string): PropertyDecorator => injectionDecorator('Input', name);
+/**
+ * On a field of a binding class: an input named after the field unless a name is given. Beside `@Autowired` it names the
+ * channel to inject. On a parameter of a listener (declarative mode) it is refused at the start.
+ */
+export const Input = (name?: string): PropertyDecorator & ParameterDecorator => injectionDecorator('Input', name);
 
-/** On a field of a binding class: an output named after the field unless a name is given. */
-export const Output = (name?: string): PropertyDecorator => injectionDecorator('Output', name);
+/** As `Input`, for an output. On a `@StreamListener` method it is the same as `@SendTo`. */
+export const Output = (name?: string): PropertyDecorator & ParameterDecorator => injectionDecorator('Output', name);
 
 /** The binding class with the one output `output`. */
 export class Source {

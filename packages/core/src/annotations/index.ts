@@ -58,6 +58,7 @@ export {
 } from './integration.js';
 export { Scheduled, type TriggerOptions } from './scheduling.js';
 export { readComponent, readChannels, annotationsOf, isComponent, decapitalize } from './read.js';
+export { misplacedMembers, notEnabled, orphans } from './misplaced.js';
 export { usableType } from './metadata.js';
 export type {
   ComponentDescription,

@@ -1,12 +1,6 @@
 /** From components and configuration to an application that can start, with every mistake of both at once. */
 import { StreambindError, isStreambindError } from '../errors/index.js';
-import {
-  readChannels,
-  readComponent,
-  type ChannelDescription,
-  type Class,
-  type ComponentDescription,
-} from '../annotations/index.js';
+import type { ChannelDescription, Class, ComponentDescription } from '../annotations/index.js';
 import type { BinderFactory } from '../binder/index.js';
 import {
   Binders,
@@ -27,6 +21,7 @@ import { Application, RunningApplication } from './application.js';
 import { BindingMaker } from './binding-maker.js';
 import { catalogOf } from './catalog.js';
 import { ConfiguredClasses } from './configured-classes.js';
+import { declarationsOf } from './declarations.js';
 import { keyGroups } from './keys.js';
 import type { Location } from './locate.js';
 import type { Module } from './module.js';
@@ -58,20 +53,18 @@ export async function assemble(parts: Parts): Promise<RunningApplication> {
     }
   };
 
-  const descriptions = parts.components
-    .map((type) => readComponent(type))
-    .filter(({ profiles }) => isActive(profiles, environment));
-  const bindables = [...new Set(descriptions.flatMap((description) => description.bindables))];
-  const channels = bindables.flatMap((bindable) => attempt(() => readChannels(bindable), []));
-  const listeners = descriptions.flatMap((description) => description.listeners);
-  const timed = descriptions.flatMap((description) => description.tasks);
+  const active = (profiles: readonly string[]): boolean => isActive(profiles, environment);
+  const declared = declarationsOf(parts.components, active, parts.location.mainFile);
+  const { components: descriptions, bindables, channels } = declared;
+  errors.push(...declared.errors);
+  for (const warning of declared.warnings) logging.logger('binding').warn(warning);
 
   const catalog = catalogOf(environment, parts.location, parts.factories);
   const { factories, binderTypes } = await loadFactories(channels, catalog, parts, errors);
   const properties = new ConfiguredClasses(environment);
   for (const description of descriptions) attempt(() => properties.read(description), undefined);
   environment.check([...keyGroups(factories.values(), modules), ...properties.keys]);
-  const planned = plan({ channels, listeners, tasks: timed, environment, catalog, factories });
+  const planned = plan({ ...declared, environment, catalog, factories });
   errors.push(...planned.errors);
 
   const converters = new Converters(customConverters(descriptions));
@@ -88,7 +81,7 @@ export async function assemble(parts: Parts): Promise<RunningApplication> {
   for (const { name: channel, direction } of channels) maker.addChannel(channel, direction);
   const { inputChannels, outputChannels } = maker;
   const definitions: Definition[] = [
-    ...definitionsOf(descriptions, (profiles) => isActive(profiles, environment), properties.instances),
+    ...definitionsOf(descriptions, active, properties.instances),
     instanceDefinition('environment', Environment as unknown as Class, environment, 'the framework'),
     instanceDefinition('application', Application, application, 'the framework'),
     ...[...inputChannels].map(([input, channel]) =>

@@ -63,7 +63,9 @@ export class BindingMaker {
     return this.#outputs;
   }
 
+  /** Of one name the first counts. */
   addChannel(name: string, direction: 'input' | 'output'): void {
+    if (this.#inputs.has(name) || this.#outputs.has(name)) return;
     const { log, converters } = this.#tools;
     if (direction === 'output') {
       this.#outputs.set(name, new OutputChannel(name));

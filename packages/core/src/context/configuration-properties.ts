@@ -62,7 +62,9 @@ const valueShape = (example: unknown): Shape =>
   typeof example === 'number' ? value('number') : typeof example === 'boolean' ? value('boolean') : TEXT;
 
 const isPlain = (object: unknown): object is object =>
-  typeof object === 'object' && object !== null && [Object.prototype, null].includes(Object.getPrototypeOf(object));
+  typeof object === 'object' &&
+  object !== null &&
+  [Object.prototype, null].includes(Object.getPrototypeOf(object) as object | null);
 
 const isPlatform = (type: { readonly name: string }): boolean =>
   (globalThis as Record<string, unknown>)[type.name] === type;

@@ -113,7 +113,7 @@ export const fits = ({ type }: Definition, wanted: Class): boolean =>
 export function choose(fitting: readonly Definition[], name: string | undefined): Definition | undefined {
   if (fitting.length <= 1) return fitting[0];
   const primary = fitting.filter((definition) => definition.primary);
-  if (primary.length === 1) return primary[0];
+  if (primary.length > 0) return primary.length === 1 ? primary[0] : undefined;
   return fitting.find((definition) => definition.name === name);
 }
 
