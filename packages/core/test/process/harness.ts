@@ -49,6 +49,21 @@ export async function cleanUp(): Promise<void> {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
 
+/** A service of samples/ with the embedded binder, in its own folder as its README starts it. */
+export function sample(name: string, directory: string, ...args: string[]): AppProcess {
+  const folder = join(ROOT, 'samples', name);
+  return new AppProcess(join(folder, 'dist/main.js'), directory, {
+    cwd: folder,
+    args: ['--spring.profiles.active=embedded', ...args],
+  });
+}
+
+/** The port that its web server says it has; 0 was asked for. */
+export async function portOf(app: AppProcess): Promise<number> {
+  const line = await app.line(/Web server started on port \d+/);
+  return Number(/port (\d+)/.exec(line)![1]);
+}
+
 export interface StartOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
