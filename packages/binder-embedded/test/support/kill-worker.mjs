@@ -18,7 +18,13 @@ if (isMainThread) {
   };
   syncBuiltinESMExports();
 } else {
-  const sqlite = require('@photostructure/sqlite');
+  // whichever the driver will choose
+  const builds = ['@photostructure/sqlite', ...(process.versions.node >= '24' ? ['node:sqlite'] : [])];
+  for (const build of builds) spy(build);
+}
+
+function spy(build) {
+  const sqlite = require(build);
   let published = false;
   const counted = (sql, statement) => ({
     run(...values) {
@@ -37,5 +43,6 @@ if (isMainThread) {
       return /^(INSERT INTO message|COMMIT)/.test(sql) ? counted(sql, statement) : statement;
     }
   }
-  require.cache[require.resolve('@photostructure/sqlite')].exports = { ...sqlite, DatabaseSync };
+  if (build.startsWith('node:')) sqlite.DatabaseSync = DatabaseSync;
+  else require.cache[require.resolve(build)].exports = { ...sqlite, DatabaseSync };
 }
