@@ -1,6 +1,8 @@
 import {
+  LinkedList,
   StreambindError,
   type FlushReport,
+  type Links,
   type ProducerBinding,
   type ProducerTarget,
   type WireRecord,
@@ -38,7 +40,7 @@ export class EmbeddedProducer implements ProducerBinding {
   readonly #store: Store;
   readonly #destination: string;
   readonly #id: number;
-  readonly #pending = new Set<Pending>();
+  readonly #pending = new LinkedList<Pending>();
   #closed: Promise<FlushReport> | undefined;
   #drained: (() => void) | undefined;
   #confirmed = 0;
@@ -105,7 +107,10 @@ export class EmbeddedProducer implements ProducerBinding {
 }
 
 /** One send that waits for its confirmation. */
-class Pending implements Send {
+class Pending implements Send, Links<Pending> {
+  before: Pending | undefined;
+  after: Pending | undefined;
+
   settled = false;
 
   constructor(

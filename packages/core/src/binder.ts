@@ -1,6 +1,7 @@
 /** The door for authors of binders: the contract, and the kit that does what every binder would otherwise write. */
 export {
   Intake,
+  LinkedList,
   Supervisor,
   gather,
   pollLoop,
@@ -21,6 +22,7 @@ export {
   type HeaderValue,
   type IntakeOptions,
   type Later,
+  type Links,
   type Outcomes,
   type PollLoopOptions,
   type ProducerBinding,

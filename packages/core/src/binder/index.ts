@@ -19,6 +19,7 @@ export type {
   Settlement,
   WireRecord,
 } from './spi.js';
+export { LinkedList, type Links } from './kit/linked-list.js';
 export { Intake, type IntakeOptions } from './kit/intake.js';
 export type { Settler } from './kit/settler.js';
 export { Supervisor, type SupervisorOptions } from './kit/supervisor.js';

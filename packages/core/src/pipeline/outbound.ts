@@ -3,7 +3,7 @@
  * of a send resolves on the broker's confirmation and is the caller's only news.
  */
 import { StreambindError, asError, isStreambindError } from '../errors/index.js';
-import type { HeaderValue, ProducerBinding, WireRecord } from '../binder/index.js';
+import { LinkedList, type HeaderValue, type Links, type ProducerBinding, type WireRecord } from '../binder/index.js';
 import type { Converters } from '../converter/index.js';
 import { MessageHeaders, type Message } from '../messaging/index.js';
 import type { Meters } from '../observability/index.js';
@@ -30,8 +30,12 @@ export interface OutboundContext {
 }
 
 /** One send on its way. */
-class Outgoing {
+class Outgoing implements Links<Outgoing> {
+  before: Outgoing | undefined;
+  after: Outgoing | undefined;
   record: WireRecord | undefined;
+  timer: NodeJS.Timeout | undefined;
+  reject!: (reason: Error) => void;
   /** Handed to the binder: from here on its outcome can be unknown. */
   handedOver = false;
   /** Its caller was told that it failed; it must not be sent any more. */
@@ -84,29 +88,31 @@ const encode: OutboundStep =
 
 /** The deadline counts from the call, waiting included. When the output closes, what is still open ends at once. */
 const limitTime: OutboundStep = ({ settings, whenAbandoned }, next) => {
-  const open = new Set<() => void>();
+  const open = new LinkedList<Outgoing>();
+  const expire = (outgoing: Outgoing): void => {
+    outgoing.expired = true;
+    settle(outgoing);
+    outgoing.reject(outgoing.handedOver ? unknownOutcome(outgoing, settings) : neverSent(outgoing, settings));
+  };
+  const settle = (outgoing: Outgoing): void => {
+    clearTimeout(outgoing.timer);
+    open.delete(outgoing);
+  };
   whenAbandoned(() => {
-    for (const end of open) end();
+    for (const outgoing of open) expire(outgoing);
   });
   return (outgoing) =>
     new Promise<void>((resolve, reject) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        open.delete(end);
-        outgoing.expired = true;
-        reject(outgoing.handedOver ? unknownOutcome(outgoing, settings) : neverSent(outgoing, settings));
-      };
-      const timer = setTimeout(end, outgoing.timeoutMs);
-      open.add(end);
+      outgoing.reject = reject;
+      outgoing.timer = setTimeout(expire, outgoing.timeoutMs, outgoing);
+      open.add(outgoing);
       next(outgoing).then(
         () => {
-          clearTimeout(timer);
-          open.delete(end);
+          settle(outgoing);
           resolve();
         },
         (error: unknown) => {
-          clearTimeout(timer);
-          open.delete(end);
+          settle(outgoing);
           reject(asError(error));
         },
       );

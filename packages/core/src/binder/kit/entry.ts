@@ -1,4 +1,5 @@
 import type { Delivery, DrainReport } from '../spi.js';
+import type { Links } from './linked-list.js';
 
 /**
  * - `queued`: behind another one of its lane; `ready`: waits for a handler slot; `running`: in a handler
@@ -10,7 +11,9 @@ import type { Delivery, DrainReport } from '../spi.js';
 export type State = 'queued' | 'ready' | 'running' | 'later' | 'held' | 'burying' | 'settling' | 'lost' | 'done';
 
 /** One delivery between offer and settlement. */
-export class Entry<D extends Delivery> {
+export class Entry<D extends Delivery> implements Links<Entry<D>> {
+  before: Entry<D> | undefined;
+  after: Entry<D> | undefined;
   state: State = 'queued';
   /** What the sink is given: the delivery itself, or a copy with a higher attempt. */
   current: Delivery;

@@ -14,6 +14,7 @@ import { Entry } from './entry.js';
 import { Fifo } from './fifo.js';
 import { Lanes } from './lanes.js';
 import { keepLeases } from './leases.js';
+import { LinkedList } from './linked-list.js';
 import { Ownership } from './ownership.js';
 import { Settlements } from './settlements.js';
 import type { Settler } from './settler.js';
@@ -46,7 +47,7 @@ export class Intake<D extends Delivery = Delivery> {
   readonly #turn = new Turn(() => this.#pump());
   readonly #closing = new AbortController();
   readonly #drain = new Drain();
-  readonly #open = new Set<Entry<D>>();
+  readonly #open = new LinkedList<Entry<D>>();
   readonly #ready = new Fifo<Entry<D>>();
   readonly #lanes: Lanes<D> | undefined;
   readonly #ownership = new Ownership((signal) => this.#lost(signal));

@@ -7,7 +7,7 @@ import type { Settler } from './settler.js';
 export function keepLeases<D extends Delivery>(
   settler: Settler<D>,
   sink: Pick<ConsumerSink, 'fault'>,
-  open: ReadonlySet<Entry<D>>,
+  open: Iterable<Entry<D>>,
   everyMs: number,
 ): NodeJS.Timeout {
   let renewing = false;
