@@ -9,10 +9,12 @@ import type { Binders, BindingControl, BindingInfo, BindingService } from '../bi
 import type { Environment } from '../config/index.js';
 import type { Context } from '../context/index.js';
 import type { Logger, Logging } from '../logging/index.js';
+import type { MessageChannel } from '../messaging/index.js';
 import type { Counter, Meters } from '../observability/index.js';
 import type { Schema } from '../schema/index.js';
 import { stoppedWhileStarting } from './failure.js';
 import type { Module, ModuleHost, RunningModule } from './module.js';
+import type { BindInputOptions, BindOutputOptions, DynamicBindings } from './dynamic-bindings.js';
 import { LIFECYCLE } from './properties.js';
 import type { Scheduler } from './scheduler.js';
 import { Deadline, describeReceipt, type ShutdownReceipt } from './shutdown.js';
@@ -38,6 +40,18 @@ export abstract class Application {
   /** @throws BINDING_UNKNOWN */
   abstract binding(name: string): BindingControl;
   abstract bindings(): readonly BindingInfo[];
+  /**
+   * Binds an input while the application runs; resolves when it is live.
+   * @throws BINDING_STATE the name is taken; CLOSED the application stops; whatever a start would refuse
+   */
+  abstract bind(name: string, options: BindInputOptions): Promise<BindingControl>;
+  /** Binds an output while the application runs, as an input is bound. */
+  abstract bind(name: string, options?: BindOutputOptions): Promise<MessageChannel>;
+  /**
+   * Ends what `bind` began: running handlers and pending sends finish first.
+   * @throws BINDING_UNKNOWN, BINDING_STATE for a binding of a binding class
+   */
+  abstract unbind(name: string): Promise<void>;
   abstract health(): Promise<ApplicationHealth>;
   /** Stops in order; idempotent, every call gives the one receipt. */
   abstract stop(): Promise<ShutdownReceipt>;
@@ -56,6 +70,7 @@ export interface Assembly {
 export interface ApplicationParts {
   readonly context: Context;
   readonly bindings: BindingService;
+  readonly dynamic: DynamicBindings;
   readonly scheduler: Scheduler;
   /** Gives the inputs their methods; called when the components have started. */
   attachListeners(): void;
@@ -98,6 +113,24 @@ export class RunningApplication extends Application {
 
   override bindings(): readonly BindingInfo[] {
     return this.#parts.bindings.all.map((binding) => binding.info());
+  }
+
+  override bind(name: string, options: BindInputOptions): Promise<BindingControl>;
+  override bind(name: string, options?: BindOutputOptions): Promise<MessageChannel>;
+  override async bind(
+    name: string,
+    options: BindInputOptions | BindOutputOptions = {},
+  ): Promise<BindingControl | MessageChannel> {
+    if (this.#started !== 'yes' || this.#stopping) {
+      const when = this.#stopping ? 'stops' : 'has not started';
+      throw new StreambindError('CLOSED', `Nothing can be bound: the application ${when}.`, { where: name });
+    }
+    const { dynamic } = this.#parts;
+    return 'handler' in options ? dynamic.bindInput(name, options) : dynamic.bindOutput(name, options);
+  }
+
+  override unbind(name: string): Promise<void> {
+    return this.#parts.dynamic.unbind(name);
   }
 
   override async health(): Promise<ApplicationHealth> {

@@ -1,30 +1,25 @@
 /** From components and configuration to an application that can start, with every mistake of both at once. */
-import { StreambindError, isStreambindError } from '../errors/index.js';
+import { isStreambindError } from '../errors/index.js';
 import type { ChannelDescription, Class, ComponentDescription } from '../annotations/index.js';
 import type { BinderFactory } from '../binder/index.js';
-import {
-  Binders,
-  BindingService,
-  PREFIX,
-  chosenBinders,
-  loadFactory,
-  plan,
-  type BinderCatalog,
-} from '../binding/index.js';
-import { Environment, describeProblem, type Problem } from '../config/index.js';
+import { Binders, BindingService, chosenBinders, plan } from '../binding/index.js';
+import { Environment, describeProblem } from '../config/index.js';
 import { Context, definitionsOf, instanceDefinition, type Definition } from '../context/index.js';
 import { Converters, MessageConverter } from '../converter/index.js';
 import type { Logging } from '../logging/index.js';
 import { MessageChannel, SubscribableChannel } from '../messaging/index.js';
 import { Meters } from '../observability/index.js';
 import { Application, RunningApplication } from './application.js';
+import { BinderFactories } from './binder-factories.js';
 import { BindingMaker } from './binding-maker.js';
 import { catalogOf } from './catalog.js';
 import { ConfiguredClasses } from './configured-classes.js';
 import { declarationsOf } from './declarations.js';
+import { DynamicBindings } from './dynamic-bindings.js';
 import { keyGroups } from './keys.js';
 import type { Location } from './locate.js';
 import type { Module } from './module.js';
+import { problemError } from './problem-error.js';
 import { Scheduler } from './scheduler.js';
 import { taskOf } from './tasks.js';
 
@@ -60,19 +55,19 @@ export async function assemble(parts: Parts): Promise<RunningApplication> {
   for (const warning of declared.warnings) logging.logger('binding').warn(warning);
 
   const catalog = catalogOf(environment, parts.location, parts.factories);
-  const { factories, binderTypes } = await loadFactories(channels, catalog, parts, errors);
+  const factories = new BinderFactories(parts);
+  errors.push(...(await factories.load(chosenBinders({ channels, environment, catalog }).values())));
   const properties = new ConfiguredClasses(environment);
   for (const description of descriptions) attempt(() => properties.read(description), undefined);
-  environment.check([...keyGroups(factories.values(), modules), ...properties.keys]);
-  const planned = plan({ ...declared, environment, catalog, factories });
+  environment.check([...keyGroups(factories.byType.values(), modules), ...properties.keys]);
+  const planned = plan({ ...declared, environment, catalog, factories: factories.byType });
   errors.push(...planned.errors);
 
   const converters = new Converters(customConverters(descriptions));
   const meters = new Meters();
-  const typeOf = new Map([...binderTypes.values()].map((binder) => [binder.name, binder.type]));
   const binders = new Binders(
     environment,
-    (binder) => factories.get(typeOf.get(binder)!)!,
+    (binder) => factories.of(binder),
     (logger) => logging.logger(logger),
   );
   const application = new RunningApplication({ name, environment, logging, meters, binders, modules });
@@ -107,9 +102,12 @@ export async function assemble(parts: Parts): Promise<RunningApplication> {
   }
   if (errors.length > 0 || !context) throw new AggregateError(errors);
 
+  const bindings = new BindingService(inputs, outputs, binders);
+  const { errorListeners } = planned;
   application.assemble({
     context,
-    bindings: new BindingService(inputs, outputs, binders),
+    bindings,
+    dynamic: new DynamicBindings({ environment, catalog, factories, maker, context, bindings, errorListeners }),
     scheduler: new Scheduler(tasks, logging.logger('scheduling')),
     attachListeners: () => {
       for (const input of planned.inputs) maker.attach(input, context);
@@ -118,54 +116,8 @@ export async function assemble(parts: Parts): Promise<RunningApplication> {
   return application;
 }
 
-const problemError = ({
-  code,
-  file,
-  line,
-  column,
-  path,
-  message,
-  given,
-  allowed,
-  suggestion,
-}: Problem): StreambindError =>
-  new StreambindError(code, `${path}: ${message}`, {
-    ...(file === undefined ? {} : { where: [file, line, column].filter((part) => part !== undefined).join(':') }),
-    ...(given === undefined ? {} : { given }),
-    ...(allowed === undefined ? {} : { allowed }),
-    ...(suggestion === undefined ? {} : { nearest: suggestion }),
-  });
-
 const isActive = (profiles: readonly string[], environment: Environment): boolean =>
   profiles.length === 0 || environment.acceptsProfiles(...profiles);
-
-async function loadFactories(
-  channels: readonly ChannelDescription[],
-  catalog: BinderCatalog,
-  { environment, location, factories: given }: Parts,
-  errors: unknown[],
-): Promise<{ factories: Map<string, BinderFactory>; binderTypes: Map<string, { name: string; type: string }> }> {
-  const binderTypes = chosenBinders({ channels, environment, catalog });
-  const factories = new Map<string, BinderFactory>();
-  const from = [...(location.mainFile === undefined ? [] : [location.mainFile]), import.meta.url];
-  for (const { name, type } of binderTypes.values()) {
-    if (factories.has(type)) continue;
-    const byHand = given.find((factory) => factory.type === type);
-    if (byHand) {
-      factories.set(type, byHand);
-      continue;
-    }
-    const key = `${PREFIX}.binders.${name}.type`;
-    const origin = environment.origin(key);
-    try {
-      factories.set(type, await loadFactory(type, from, origin ? `${origin.text} (${key})` : key));
-    } catch (error) {
-      if (!isStreambindError(error)) throw error;
-      if (!errors.some((other) => isStreambindError(other) && other.message === error.message)) errors.push(error);
-    }
-  }
-  return { factories, binderTypes };
-}
 
 /** Converters are needed before components exist: a converter is a component without needs of its own. */
 function customConverters(descriptions: readonly ComponentDescription[]): MessageConverter[] {

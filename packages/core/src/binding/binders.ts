@@ -150,7 +150,8 @@ export function binderEnvironment(name: string, environment: Environment): Envir
   return environment.child(`${prefix}.environment`, environment.options(BINDER, prefix).inheritEnvironment);
 }
 
-function binderOptions(factory: BinderFactory, name: string, environment: Environment): unknown {
+/** What a binder is created with. */
+export function binderOptions(factory: BinderFactory, name: string, environment: Environment): unknown {
   const own = binderEnvironment(name, environment);
   const options: Record<string, unknown> = {};
   for (const [prefix, connection] of Object.entries(factory.connection ?? {})) {

@@ -69,8 +69,12 @@ export class ListenerPlanner {
     const own = (this.errorChannels.get(input) ?? []).flatMap((name) => this.#errorListeners.get(name) ?? []);
     return {
       listeners: this.#listeners.get(input) ?? [],
-      errorListeners: [...own, ...(this.#errorListeners.get(ERROR_CHANNEL) ?? [])],
+      errorListeners: [...own, ...this.ofErrors],
     };
+  }
+
+  get ofErrors(): readonly ListenerDescription[] {
+    return this.#errorListeners.get(ERROR_CHANNEL) ?? [];
   }
 
   #isDeclarative({ at, parameters }: ListenerDescription): boolean {

@@ -13,14 +13,8 @@ export type { Plan, InputPlan, OutputPlan, Partitioning } from './plan-types.js'
 export { EMBEDDED, KNOWN_TYPES, selectBinder, type BinderCatalog, type DeclaredBinder } from './selection.js';
 export { Binders, binderEnvironment, loadFactory, packageOf } from './binders.js';
 export { InputChannel, OutputChannel } from './channels.js';
-export {
-  BindingService,
-  InputBinding,
-  OutputBinding,
-  type BindingControl,
-  type BindingInfo,
-  type BindingState,
-} from './service.js';
+export { InputBinding, OutputBinding, type BindingControl, type BindingInfo, type BindingState } from './bindings.js';
+export { BindingService } from './service.js';
 export { javaHashCode, partitionOf } from './partition.js';
 export { partitioner, type PartitionStrategies } from './partitioner.js';
 export { PartitionKeyExtractorStrategy, PartitionSelectorStrategy } from './strategies.js';

@@ -4,6 +4,7 @@ import type { ListenerDescription } from '../annotations/index.js';
 import type { BinderFactory, ConsumerPolicy, ConsumerSource } from '../binder/index.js';
 import type { Environment } from '../config/index.js';
 import { argumentErrors } from '../pipeline/index.js';
+import { guaranteeErrors } from './guarantee.js';
 import { binderPaths, destinationsOf, paths, whereIs } from './keys.js';
 import type { InputPlan } from './plan-types.js';
 import { CONSUMER, type BindingProperties, type ConsumerProperties, type StreamProperties } from './properties.js';
@@ -40,6 +41,13 @@ export function planInput(input: InputToPlan): InputPlan {
   needs(
     consumer.startFrom !== 'earliest' || capabilities.replay,
     'replay, so a new group cannot start at the earliest message',
+  );
+  errors.push(
+    ...guaranteeErrors(name, consumer.guarantee, input, {
+      direction: 'input',
+      options,
+      ...(consumer.handlerTimeout === undefined ? {} : { handlerTimeoutMs: consumer.handlerTimeout }),
+    }),
   );
   const acknowledge = policy.acknowledge ?? 'auto';
   errors.push(...listeners.flatMap((listener) => argumentErrors(listener, acknowledge === 'manual')));

@@ -1,6 +1,7 @@
 /** From the properties of an output to what its binder and its pipeline are told. */
 import type { BinderFactory } from '../binder/index.js';
 import type { Environment } from '../config/index.js';
+import { guaranteeErrors } from './guarantee.js';
 import { binderPaths, paths } from './keys.js';
 import type { OutputPlan, Partitioning } from './plan-types.js';
 import { PRODUCER, type BindingProperties, type ProducerProperties } from './properties.js';
@@ -13,12 +14,16 @@ export interface OutputToPlan {
   readonly environment: Environment;
 }
 
-export function planOutput({ name, binder, binding, factory, environment }: OutputToPlan): OutputPlan {
+/** @throws GUARANTEE */
+export function planOutput(output: OutputToPlan): OutputPlan {
+  const { name, binder, binding, factory, environment } = output;
   const producer: ProducerProperties = environment.options(PRODUCER, ...paths(name, '.producer'));
   const options = environment.options(factory.schemas.producer, ...binderPaths(factory, name, 'producer')) as Record<
     string,
     unknown
   >;
+  const [weakness] = guaranteeErrors(name, producer.guarantee, output, { direction: 'output', options });
+  if (weakness) throw weakness;
   const partitioning = partitioningOf(producer);
   const expressions: Record<string, string> = {};
   for (const option of factory.producerExpressions) {

@@ -45,5 +45,7 @@ export interface Plan {
   readonly inputs: readonly InputPlan[];
   readonly outputs: readonly OutputPlan[];
   readonly tasks: readonly TaskDescription[];
+  /** Listeners of the global error channel. */
+  readonly errorListeners: readonly ListenerDescription[];
   readonly errors: readonly StreambindError[];
 }

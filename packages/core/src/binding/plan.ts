@@ -83,5 +83,5 @@ export function plan({ environment, catalog, factories, ...declared }: PlanInput
       }
     });
   }
-  return { inputs, outputs, tasks, errors };
+  return { inputs, outputs, tasks, errorListeners: listeners.ofErrors, errors };
 }

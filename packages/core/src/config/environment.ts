@@ -1,17 +1,18 @@
 /** What the rest of the application sees of its configuration. */
 import { StreambindError, isStreambindError } from '../errors/index.js';
 import type { Option, Schema } from '../schema/index.js';
+import { AddedView } from './added-view.js';
 import { checkKeys } from './check.js';
 import { convert, list, type Converted } from './conversion.js';
 import type { KeyGroup } from './key-tree.js';
 import { formatPath, mapKey, parseKey, uniformKey, type Path } from './names.js';
-import { at, type Problem, type Problems } from './problems.js';
+import { Problems, at, type Problem } from './problems.js';
 import { optionPaths, type OptionPath } from './option-paths.js';
 import { resolvePlaceholders, type Found } from './placeholders.js';
 import { matchesProfile } from './profiles.js';
 import { OverlayView, type Below, type PropertyView } from './property-store.js';
 import { isSecret, printable } from './secrets.js';
-import type { Entry, Origin } from './sources.js';
+import { entry, type Entry, type Origin } from './sources.js';
 
 export interface Property {
   readonly key: string;
@@ -143,6 +144,19 @@ export class Environment {
       ...this.#parts,
       view: new OverlayView(view, parseKey(overlayPrefix), inherit),
       outer: view,
+    });
+  }
+
+  /** This environment with a few properties above all others. Its problems are its own, and its check judges only them. */
+  with(properties: Readonly<Record<string, string>>): Environment {
+    const added = Object.entries(properties).map(([key, value]) =>
+      entry(parseKey(key), value, { text: 'the program' }),
+    );
+    return new Environment({
+      ...this.#parts,
+      view: new AddedView(added, this.#parts.view),
+      problems: new Problems(),
+      outer: this.#parts.view,
     });
   }
 
