@@ -145,17 +145,16 @@ export class DynamicBindings {
   async #configured(name: string, direction: 'input' | 'output', options: BindOptions): Promise<Environment> {
     const { environment, catalog, factories } = this.#host;
     const side = direction === 'input' ? 'consumer' : 'producer';
-    const { extension = {}, ...own } = options as BindOptions & Readonly<Record<string, unknown>>;
+    const { destination, binder, contentType, extension = {}, ...more } = options;
+    const { group, consumer, producer } = more as Partial<BindInputOptions & BindOutputOptions>;
     const base = `${PREFIX}.bindings.[${name}]`;
     const properties: Record<string, string> = {};
-    const put = (prefix: string, values: Readonly<Record<string, OptionValue>>): void => {
-      for (const [option, value] of Object.entries(values)) properties[`${prefix}.${kebab(option)}`] = String(value);
+    const put = (prefix: string, values: Readonly<Record<string, OptionValue | undefined>>): void => {
+      for (const [option, value] of Object.entries(values))
+        if (value !== undefined) properties[`${prefix}.${kebab(option)}`] = String(value);
     };
-    for (const [option, value] of Object.entries(own)) {
-      if (option === 'handler' || value === undefined) continue;
-      if (option === side) put(`${base}.${side}`, value as Readonly<Record<string, OptionValue>>);
-      else properties[`${base}.${kebab(option)}`] = String(value);
-    }
+    put(base, { destination, binder, contentType, group });
+    put(`${base}.${side}`, { ...consumer, ...producer });
     const chosen = chosenBinders({
       channels: [channelOf(name, direction)],
       environment: environment.with(properties),
