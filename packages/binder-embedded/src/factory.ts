@@ -8,8 +8,10 @@ import {
   type ConsumerBinding,
   type ConsumerSink,
   type ConsumerSource,
+  type GuaranteedBinding,
   type ProducerBinding,
   type ProducerTarget,
+  type Weakness,
 } from '@streambind/core/binder';
 import { EmbeddedConsumer } from './consumer.js';
 import {
@@ -52,8 +54,35 @@ export const binderFactory: BinderFactory<EmbeddedOptions, EmbeddedConsumerOptio
   schemas: { binder: binderSchema, consumer: consumerSchema, producer: noOptions },
   producerExpressions: [],
   policy: ({ acknowledgeMode }) => ({ acknowledge: acknowledgeMode }),
+  weaknesses,
   create: (options, context) => Promise.resolve(new EmbeddedBinder(options, context)),
 };
+
+/** Only consumers lose something here: a send is confirmed when it is stored. */
+function weaknesses(
+  { lease, maxAge, maxSize }: EmbeddedOptions,
+  binding: GuaranteedBinding<EmbeddedConsumerOptions, NoOptions>,
+): Weakness[] {
+  if (binding.direction === 'output') return [];
+  const found: Weakness[] = [];
+  const { handlerTimeoutMs } = binding;
+  if (handlerTimeoutMs !== undefined && handlerTimeoutMs > lease) {
+    found.push({
+      what: 'a handler may block its process longer than the lease, and another consumer then handles the message too.',
+      given: `handler-timeout ${handlerTimeoutMs} ms, lease ${lease} ms`,
+      fix: 'Raise spring.cloud.stream.embedded.binder.lease above the handler-timeout.',
+    });
+  }
+  for (const [key, limit] of Object.entries({ 'max-age': maxAge, 'max-size': maxSize })) {
+    if (limit === undefined) continue;
+    found.push({
+      what: `beyond ${key} messages are dropped although nobody has read them.`,
+      given: `${key} ${limit}`,
+      fix: `Take spring.cloud.stream.embedded.binder.${key} out.`,
+    });
+  }
+  return found;
+}
 
 class EmbeddedBinder implements Binder<EmbeddedConsumerOptions, NoOptions> {
   readonly #store: Store;

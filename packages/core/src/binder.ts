@@ -12,6 +12,8 @@ export {
   type Capabilities,
   type ConsumerBinding,
   type ConsumerPolicy,
+  type GuaranteedBinding,
+  type Weakness,
   type ConsumerSink,
   type ConsumerSource,
   type Delivery,

@@ -6,6 +6,8 @@ export type {
   Capabilities,
   ConsumerBinding,
   ConsumerPolicy,
+  GuaranteedBinding,
+  Weakness,
   ConsumerSink,
   ConsumerSource,
   Delivery,

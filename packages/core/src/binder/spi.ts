@@ -212,7 +212,24 @@ export interface BinderFactory<Options = unknown, ConsumerOptions = unknown, Pro
   readonly producerExpressions: readonly string[];
   /** What core must know of the consumer options. */
   policy?(options: ConsumerOptions): ConsumerPolicy;
+  /**
+   * What in these options could lose a message of that binding. Core refuses to start with any, unless the binding says
+   * `guarantee: at-most-once`. Absent: nothing can.
+   */
+  weaknesses?(options: Options, binding: GuaranteedBinding<ConsumerOptions, ProducerOptions>): readonly Weakness[];
   create(options: Options, context: BinderContext): Promise<Binder<ConsumerOptions, ProducerOptions>>;
+}
+
+export type GuaranteedBinding<ConsumerOptions = unknown, ProducerOptions = unknown> =
+  | { readonly direction: 'input'; readonly options: ConsumerOptions; readonly handlerTimeoutMs?: number }
+  | { readonly direction: 'output'; readonly options: ProducerOptions };
+
+export interface Weakness {
+  /** How a message can be lost, as a sentence. */
+  readonly what: string;
+  readonly given: string;
+  /** What to set instead. */
+  readonly fix: string;
 }
 
 export interface ConsumerPolicy {
