@@ -580,3 +580,25 @@ describe('a send', () => {
     expect(broker.waiting('d', 'probe').map(({ partition }) => partition)).toEqual([97 % 3, 98 % 3, 99 % 3, 100 % 3]);
   });
 });
+
+test('a binding with auto-startup false is bound by hand', async () => {
+  const broker = new MemoryBroker();
+  @Component()
+  @EnableBinding(Sink)
+  class Listener extends Collector {
+    @StreamListener(Sink.INPUT)
+    on(body: string): void {
+      this.got.push(body);
+    }
+  }
+  const notAtStart = '--spring.cloud.stream.bindings.input.consumer.auto-startup=false';
+  const application = await run(broker, [Listener], [...inGroup, notAtStart]);
+  const input = application.binding('input');
+  expect(input.info().state).toBe('stopped');
+  expect(broker.groups('d')).toEqual([]);
+  expect((await application.health()).readiness).toBe('up');
+  await input.start();
+  broker.publish('d', { payload: Buffer.from('x'), headers: {} });
+  const { got } = application.get(Listener);
+  await until(() => got.length === 1);
+});

@@ -1,0 +1,78 @@
+/** From properties to what a binder is told. */
+import { describe, expect, test } from '@jest/globals';
+import { Sink, Source } from '@streambind/core';
+import { readChannels } from '../../src/annotations/index.js';
+import { plan, type InputPlan, type OutputPlan } from '../../src/binding/index.js';
+import { loadEnvironment } from '../../src/config/index.js';
+import { MemoryBroker, memoryBinder } from '../support/memory-binder.js';
+
+function planned(properties: Readonly<Record<string, string | number | boolean>>) {
+  const args = Object.entries(properties).map(([key, value]) => `--spring.cloud.stream.${key}=${value}`);
+  return plan({
+    channels: [...readChannels(Sink), ...readChannels(Source)],
+    listeners: [],
+    environment: loadEnvironment({ directories: [], args, env: {} }),
+    catalog: { declared: [], defaultBinder: undefined, installed: ['memory'], where: '' },
+    factories: new Map([['memory', memoryBinder(new MemoryBroker())]]),
+  });
+}
+const input = (properties: Readonly<Record<string, string | number | boolean>>): InputPlan =>
+  planned(properties).inputs[0]!;
+const output = (properties: Readonly<Record<string, string | number | boolean>>): OutputPlan =>
+  planned(properties).outputs[0]!;
+
+describe('a partitioned input', () => {
+  const partitioned = { 'bindings.input.consumer.partitioned': true };
+
+  test('takes the partition of its instance', () => {
+    const { sources } = input({ ...partitioned, 'instance-count': 3, 'instance-index': 1 });
+    expect(sources).toMatchObject([{ partitioning: { count: 3, mine: [1] }, ordered: true }]);
+  });
+
+  test('may say which instance it is for itself, also several', () => {
+    const own = {
+      ...partitioned,
+      'instance-count': 3,
+      'bindings.input.consumer.instance-count': 5,
+      'bindings.input.consumer.instance-index-list': '0,4',
+    };
+    expect(input(own).sources[0]!.partitioning).toEqual({ count: 5, mine: [0, 4] });
+  });
+
+  test('takes all where nothing says how many there are', () => {
+    expect(input(partitioned).sources[0]!.partitioning).toBeUndefined();
+  });
+
+  test('is refused beyond the count', () => {
+    const { errors } = planned({ ...partitioned, 'instance-count': 2, 'instance-index': 2 });
+    expect(errors).toMatchObject([{ code: 'CONFIG_VALUE', details: { given: 'instance-index 2, instance-count 2' } }]);
+  });
+});
+
+test('an output is partitioned by its key, not by a count', () => {
+  expect(output({ 'bindings.output.producer.partition-count': 4 })).toMatchObject({ partitioning: undefined });
+  const keyed = output({
+    'bindings.output.producer.partition-count': 4,
+    'bindings.output.producer.partition-key-extractor-name': 'byId',
+  });
+  expect(keyed).toMatchObject({ partitioning: { keyExtractor: 'byId', count: 4 }, target: { partitionCount: 4 } });
+});
+
+test('one source a destination, all in one with multiplex', () => {
+  const several = { 'bindings.input.destination': 'a, b' };
+  expect(input(several).sources.map(({ destinations }) => destinations)).toEqual([['a'], ['b']]);
+  expect(
+    input({ ...several, 'bindings.input.consumer.multiplex': true }).sources.map(({ destinations }) => destinations),
+  ).toEqual([['a', 'b']]);
+});
+
+test('defaults of all bindings apply where a binding says nothing', () => {
+  const properties = {
+    'default.group': 'all',
+    'default.consumer.concurrency': 4,
+    'default.producer.auto-startup': false,
+    'bindings.input.consumer.concurrency': 2,
+  };
+  expect(input(properties).sources[0]).toMatchObject({ group: 'all', concurrency: 2 });
+  expect(output(properties).autoStartup).toBe(false);
+});
