@@ -180,10 +180,11 @@ export class CaseContext {
     components: readonly Class[],
     more: Properties = {},
     properties = this.properties(more),
+    factory = this.factory,
   ): Promise<Application> {
     const application = await runApplication(Main, {
       components,
-      binders: [this.factory],
+      binders: [factory],
       env: {},
       args: ['--logging.level.root=OFF', ...Object.entries(properties).map(([key, value]) => `--${key}=${value}`)],
       signals: false,

@@ -66,11 +66,11 @@ class Sender {
   @PostConstruct()
   open(): void {
     this.#ledger = new Ledger(this.directory);
+    process.channel?.ref();
     process.on('message', ({ send = [] }: Asked) => {
       for (const id of send) void this.#send(id);
       tell({ tells: 'sending', count: send.length });
     });
-    process.channel?.unref();
   }
 
   async #send(id: string): Promise<void> {
