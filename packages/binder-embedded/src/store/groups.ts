@@ -52,7 +52,15 @@ export function ensureSubscription(
   const destination = create ? declareDestination(db, name, partitions) : findDestination(db, name);
   if (!destination) throw missing(`The destination ${name} does not exist`);
   if (destination.partitions < partitions)
-    throw missing(`The destination ${name} has ${destination.partitions} partitions, not ${partitions}`);
+    throw new StoreFailure(
+      'BINDER_FAILED',
+      `The destination ${name} has ${destination.partitions} partitions, not ${partitions}.`,
+      {
+        fix:
+          `set instance-count or partition-count to ${destination.partitions}; ` +
+          'let this binding create what it needs, which adds partitions; or use another destination',
+      },
+    );
   const existing = subscriptionOf(db, destination.id, group);
   if (existing !== undefined) return { destination, subscription: existing };
   if (!create && !anonymous) throw missing(`The destination ${name} has no group ${group}`);
