@@ -95,6 +95,7 @@ export function absentBinderGroups(installed: ReadonlySet<string>): KeyGroup[] {
   return Object.entries(NAMES).flatMap(([type, { binder, consumer, producer, connection }]): KeyGroup[] => {
     if (installed.has(type)) return [];
     const groups: [string, string][] = [
+      [`${PREFIX}.${type}`, ''],
       [`${PREFIX}.${type}.binder`, binder],
       ...[`${PREFIX}.${type}.bindings.*`, `${PREFIX}.${type}.default`].flatMap((base): [string, string][] => [
         [`${base}.consumer`, consumer],

@@ -29,6 +29,8 @@ export function adviseOnBindings(names: readonly string[], environment: Environm
       ...more,
     });
   };
+  // its users are used to groups of producers, and write them here
+  const rocketmq = environment.names(`${PREFIX}.rocketmq`).length > 0;
   const withDestination = names.filter((name) => destinationOf(name, environment) !== undefined);
   for (const name of names) {
     const base = `${PREFIX}.bindings.${name}`;
@@ -39,7 +41,7 @@ export function adviseOnBindings(names: readonly string[], environment: Environm
         'has a consumer block beside it; a binding is an input or an output, and the other block has no effect',
       );
     }
-    if (directions.join() === 'output' && environment.options(BINDING, base).group !== undefined) {
+    if (directions.join() === 'output' && !rocketmq && environment.options(BINDING, base).group !== undefined) {
       warn(`${base}.group`, 'has no effect on an output: consumers have groups', {
         suggestion: `${base}.producer.required-groups`,
       });

@@ -118,9 +118,16 @@ class Check {
     const names = match.names.map((at) => path[at]!);
     const rest = path.slice(index);
     const slip = this.#slip(node, rest);
-    const isBinderTree = index === start + OURS.length && BINDER_TREE.has(path[index + 1]?.uniform ?? '');
+    const isBinderTree =
+      index === start + OURS.length && path.slice(index + 1, index + 3).some(({ uniform }) => BINDER_TREE.has(uniform));
     if (isBinderTree && slip === undefined) return;
 
+    // `default-binder` in a binding, where its own `binder` was meant
+    const own = node.children.get(rest[0]!.uniform.replace(/^default/, ''));
+    if (rest.length === 1 && own?.known !== undefined) {
+      this.#unknownKey(entry, index, { suggestion: own.text, allowed: this.#allowed(node) });
+      return;
+    }
     const walked = path.slice(start, index);
     const places = otherPlaces(this.#tree, rest, walked, OURS);
     if (places.length > 0) {
@@ -153,6 +160,8 @@ class Check {
   /** The sibling that was probably meant: an option for a value, a block for a block, before the other. */
   #slip(node: Match['node'], rest: Path): string | undefined {
     const given = rest[0]!.text;
+    // names that are known for advice only are not all the names there are
+    if (node.unread) return nearest(given, [...node.names('option'), ...node.names('block')], 2);
     const order = rest.length === 1 ? (['option', 'block'] as const) : (['block', 'option'] as const);
     const [likely, other] = order.map((kind) => node.names(kind));
     return nearest(given, likely!) ?? abbreviated(given, likely!) ?? nearest(given, other!);

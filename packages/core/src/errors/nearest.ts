@@ -1,8 +1,11 @@
-/** The candidate closest to `given` by edit distance, if it is close enough to be what was meant. */
-export function nearest(given: string, candidates: Iterable<string>): string | undefined {
+/**
+ * The candidate closest to `given` by edit distance, if it is close enough to be what was meant.
+ * @param most edits at which it still is; default: a third of the length, and 2 for short ones
+ */
+export function nearest(given: string, candidates: Iterable<string>, most?: number): string | undefined {
   const wanted = given.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1;
+  let bestDistance = (most ?? Math.max(2, Math.floor(wanted.length / 3))) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(wanted, candidate.toLowerCase(), bestDistance);
     if (distance < bestDistance) {

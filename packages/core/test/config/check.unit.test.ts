@@ -50,6 +50,9 @@ const groups: readonly KeyGroup[] = [
     { prefix: `${prefix}.consumer`, schema: RABBIT_CONSUMER },
     { prefix: `${prefix}.producer`, schema: RABBIT_PRODUCER },
   ]),
+  { prefix: `${S}.kafka`, schema: of({}), unread: true },
+  { prefix: `${S}.kafka.bindings.*.consumer`, schema: of({ enableDlq: { type: 'map' } }), unread: true },
+  { prefix: `${S}.function`, schema: of({ bindings: { type: 'map', unsupported: 'functions come later' } }) },
   { prefix: `${S}.rabbit.binder`, schema: of({ nodes: { type: 'list' }, connectionNamePrefix: {} }) },
   { prefix: `${S}.rocketmq.binder`, schema: of({ nameServer: { oldNames: ['namesrv-addr'] } }) },
   {
@@ -99,7 +102,8 @@ describe('a healthy file gives no line', () => {
         '      binders.r:',
         '        type: rabbit',
         '        environment: { spring.rabbitmq: { host: h, port: 1 }, spring.datasource.url: x }',
-        '      kafka: { binder.brokers: b, bindings.input.consumer.enableDlq: true }',
+        '      kafka: { binder.brokers: b, streams.binder.id: x, bindings.input.consumer: { enableDlq: "${x}", new: 1 } }',
+        '      servicebus.topic.bindings.input.consumer.mode: MANUAL',
         'eureka.client.service-url.defaultZone: http://x',
         'management.endpoints.web.exposure.include: "*"',
         'logging.level: { root: INFO, com.example: DEBUG }',
@@ -128,6 +132,11 @@ describe('mistakes', () => {
       'a short form',
       stream('bindings.input:', '  cn: application/json'),
       [`warning 5:9 ${S}.bindings.input.cn: is not known → content-type`],
+    ],
+    [
+      'the default of all in one binding',
+      stream('bindings.input.default-binder: r'),
+      [`warning 4:22 ${S}.bindings.input.default-binder: is not known → binder`],
     ],
     ['an unknown key', stream('bindings.input.colour: red'), [`warning 4:22 ${S}.bindings.input.colour: is not known`]],
     [
@@ -222,6 +231,36 @@ describe('mistakes', () => {
       'a list for a block',
       stream('bindings:', '  - destination: x'),
       [`error 4:7 ${S}.bindings: takes a block of keys, and a list stands below it`],
+    ],
+    [
+      'a block in a block where it does not belong, once',
+      stream('bindings.out.producer:', '  consumer:', '    max-attempts: 3', '    concurrency: 2'),
+      [
+        `warning 5:9 ${S}.bindings.out.producer.consumer: is not known here: move it to ${S}.bindings.out → ${S}.bindings.out.consumer`,
+      ],
+    ],
+    [
+      'a number out of range',
+      stream('bindings.input.consumer.max-attempts: 0'),
+      [`error 4:45 ${S}.bindings.input.consumer.max-attempts: is out of range: a whole number, 1 or more`],
+    ],
+    [
+      'an option that is not supported, once for all that stands below it',
+      stream('function.bindings: { a-in-0: x, b-in-0: y }'),
+      [`warning 4:16 ${S}.function.bindings: has no effect here: functions come later`],
+    ],
+    [
+      'a binder that is not there, in the wrong block',
+      stream('bindings.input.consumer.enableDlq: true'),
+      [
+        `warning 4:31 ${S}.bindings.input.consumer.enableDlq: is not known here: move it to ${S}.kafka.bindings.input.consumer` +
+          ` → ${S}.kafka.bindings.input.consumer.enable-dlq`,
+      ],
+    ],
+    [
+      'a slip in the tree of one',
+      stream('kafka.bindings.input.consumer.enabelDlq: true'),
+      [`warning 4:37 ${S}.kafka.bindings.input.consumer.enabelDlq: is not known → enable-dlq`],
     ],
     [
       'a block for a value',
