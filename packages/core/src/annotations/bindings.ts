@@ -62,7 +62,10 @@ export interface PayloadOptions {
   readonly schema?: PayloadSchema;
   /** An expression with the message as its root, instead of the whole payload. */
   readonly expression?: string;
-  /** Default true: an empty or null payload fails. */
+  /**
+   * What an empty or null payload comes to. true: it fails; false: `undefined`. Unset: it fails for a class, and is the
+   * empty text, the empty bytes or null else. Spring fails for all of them.
+   */
   readonly required?: boolean;
 }
 

@@ -95,7 +95,7 @@ function resolver(
 /** Reads the payload by its content type; the reader of a type is looked up once while the type stays the same. */
 function payloadReader(parameter: ParameterDescription, where: string, converters: Converters): ArgumentResolver {
   const target = payloadTarget(parameter);
-  const required = parameter.payload?.required ?? true;
+  const required = parameter.payload?.required;
   let lastType: string | undefined;
   let read: PayloadReader | undefined;
   return (exchange) => {
@@ -105,8 +105,9 @@ function payloadReader(parameter: ParameterDescription, where: string, converter
       lastType = contentType;
     }
     const bytes = exchange.delivery.payload;
-    if (!required && (bytes === null || bytes.length === 0)) return undefined;
-    if (bytes === null && target.kind === 'class') {
+    const empty = bytes === null || bytes.length === 0;
+    if (empty && required === false) return undefined;
+    if ((empty && required) || (bytes === null && target.kind === 'class')) {
       throw new StreambindError('PAYLOAD_INVALID', 'Payload value must not be empty', { where });
     }
     return read(bytes);
