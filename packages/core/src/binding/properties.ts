@@ -12,6 +12,7 @@ export interface StreamProperties {
   readonly startTimeout?: number;
   readonly bindingRetryInterval?: number;
   readonly dynamicDestinations?: readonly string[];
+  readonly dynamicDestinationCacheSize?: number;
   readonly source?: string;
   readonly inputBindings?: string;
   readonly outputBindings?: string;
@@ -36,6 +37,7 @@ export const STREAM = schema<StreamProperties>({
     doc: 'Spring: seconds between the tries to bind.',
   },
   dynamicDestinations: { type: 'list', unsupported: WITH_FUNCTIONS, doc: 'Names that may be bound on demand.' },
+  dynamicDestinationCacheSize: { type: 'integer', unsupported: WITH_FUNCTIONS, doc: 'How many of them are kept.' },
   source: { type: 'string', unsupported: WITH_FUNCTIONS, doc: 'Old name of output-bindings.' },
   inputBindings: { type: 'string', unsupported: WITH_FUNCTIONS, doc: 'Inputs to create without code.' },
   outputBindings: { type: 'string', unsupported: WITH_FUNCTIONS, doc: 'Outputs to create without code.' },
@@ -202,6 +204,7 @@ export interface ProducerProperties {
   readonly headerMode?: string;
   readonly useNativeEncoding?: boolean;
   readonly errorChannelEnabled?: boolean;
+  readonly dynamicPartitionUpdatesEnabled?: boolean;
 }
 
 /** `spring.cloud.stream.bindings.<name>.producer` */
@@ -255,5 +258,10 @@ export const PRODUCER = schema<ProducerProperties>({
     type: 'boolean',
     unsupported: 'a failed send rejects its promise',
     doc: 'Spring: failed sends go to an error channel.',
+  },
+  dynamicPartitionUpdatesEnabled: {
+    type: 'boolean',
+    unsupported: 'the number of partitions is always the broker’s own, where it has one',
+    doc: 'Spring: follow the broker when it adds partitions.',
   },
 });
