@@ -14,6 +14,8 @@ export interface Injection {
   /** Where name and type differ: which is asked first. */
   readonly first: 'name' | 'type';
   readonly type?: Class;
+  /** The compiler wrote nothing at all, so it is not told to. */
+  readonly unwritten: boolean;
   readonly required: boolean;
   /** The text of `@Value`; then nothing else counts. */
   readonly value?: string;

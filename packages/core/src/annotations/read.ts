@@ -148,6 +148,7 @@ function injection(
     named: explicit !== undefined,
     first: resource || explicit !== undefined ? 'name' : 'type',
     ...(type === undefined ? {} : { type }),
+    unwritten: designType === undefined,
     required: (last('Autowired')?.value as AutowiredOptions | undefined)?.required ?? true,
     ...(value === undefined ? {} : { value, valueType: designType }),
   };

@@ -80,10 +80,14 @@ function recordsOfApplication(types: readonly Class[], mainFile: string | undefi
 /** The compiler writes `Function` for a class that came by `import type`; no message is one. */
 const lostTypes = ({ at, parameters }: ListenerDescription): string[] =>
   parameters
-    .filter(({ type, payload, header, headers }) => type === Function && !payload?.type && !header && !headers)
+    .filter(({ type, payload, header, headers }) => !says(type) && !payload?.type && !header && !headers)
     .map(
-      ({ index }) =>
-        `The class of parameter ${index + 1} of ${at} is not known at run time, so it gets what the body says by itself. Import the class without "type", or name it: @Payload(Order).`,
+      ({ index, type }) =>
+        `The class of parameter ${index + 1} of ${at} is not known at run time, so it gets what the body says by itself. ` +
+        (type === Function ? 'Import the class without "type"' : 'Set "emitDecoratorMetadata": true') +
+        ', or name the class: @Payload(Order).',
     );
+
+const says = (type: unknown): boolean => type !== undefined && type !== Function;
 
 const neverEnabled = ({ name }: Class): string => `${name} declares channels, and no @EnableBinding names it.`;

@@ -160,7 +160,13 @@ const missing = ({ at, name, type, named }: Injection, names: Iterable<string>):
   });
 };
 
-const untyped = ({ at, name }: Injection, names: Iterable<string>): StreambindError => {
+const untyped = ({ at, name, unwritten }: Injection, names: Iterable<string>): StreambindError => {
+  if (unwritten) {
+    return new StreambindError('METADATA_MISSING', `Nothing can be injected into ${at}: the compiler wrote no types.`, {
+      where: at,
+      fix: 'Set "emitDecoratorMetadata": true and compile with tsc or swc (esbuild and tsx leave types out), or name the component: @Resource("…").',
+    });
+  }
   const close = name === undefined ? undefined : nearest(name, names);
   return new StreambindError(
     'COMPONENT_MISSING',

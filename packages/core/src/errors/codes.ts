@@ -27,7 +27,7 @@ export const ERROR_CODES = {
   LISTENER_TARGET: 'A listener names a channel that no binding class declares.',
   LISTENER_ARGUMENTS: 'The arguments of a handler method cannot be told apart.',
   LISTENER_RETURNS: 'A handler returns a value and no output is named for it, or may not return one at all.',
-  SEND_TO_TARGET: '@SendTo names no channel, several, or one that does not exist.',
+  SEND_TO_TARGET: 'What a method returns goes to no output, to several, or to one that does not exist.',
   CHANNEL_DUPLICATE: 'Two binding classes declare different channels under one name.',
   CHANNEL_TYPE: 'A binding class declares a channel of a type that cannot be bound.',
   NOT_SUPPORTED_YET: 'A feature of Spring Cloud Stream that this version does not have.',

@@ -21,6 +21,7 @@ import {
   type Class,
 } from '@streambind/core';
 import { notEnabled, recordOf } from '../../src/annotations/index.js';
+import { declarationsOf } from '../../src/application/declarations.js';
 import { failures, run } from '../support/applications.js';
 import { MemoryBroker } from '../support/memory-binder.js';
 
@@ -178,6 +179,30 @@ describe('a channel', () => {
     const records = [recordOf(Orders)!, recordOf(Sink)!, recordOf(Listener)!];
     expect(notEnabled(records, new Set([Sink]))).toEqual([Orders]);
   });
+});
+
+test('a parameter whose class is lost at run time is warned of', () => {
+  class Listener {
+    imported(order: unknown): void {
+      void order;
+    }
+    unwritten(order: unknown): void {
+      void order;
+    }
+    @StreamListener('input') fine(order: unknown, message: Message): void {
+      void [order, message];
+    }
+  }
+  // what compilers leave of `import type`, and those that write no metadata
+  Reflect.defineMetadata('design:paramtypes', [Function], Listener.prototype, 'imported');
+  for (const method of ['imported', 'unwritten'] as const)
+    StreamListener('input')(Listener.prototype, method, { value: Listener.prototype[method] });
+  Component()(Listener);
+  const { warnings } = declarationsOf([Listener], () => true, undefined);
+  expect(warnings.filter((warning) => warning.includes('Listener.'))).toEqual([
+    expect.stringMatching(/^The class of parameter 1 of Listener.imported .* Import the class without "type"/),
+    expect.stringMatching(/^The class of parameter 1 of Listener.unwritten .*"emitDecoratorMetadata"/),
+  ]);
 });
 
 test('several primary components decide nothing', async () => {

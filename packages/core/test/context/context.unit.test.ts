@@ -152,6 +152,16 @@ describe('a mistake of the wiring', () => {
     expect(errorsOf(A, B)).toMatchObject([{ code: 'COMPONENT_CIRCULAR', details: { given: 'a → b → a' } }]);
   });
 
+  test('what no compiler wrote types for', () => {
+    class Plain {
+      constructor(readonly port: unknown) {}
+    }
+    Component()(Plain);
+    expect(errorsOf(Plain)).toMatchObject([
+      { code: 'METADATA_MISSING', details: { where: 'new Plain(…) parameter 1' } },
+    ]);
+  });
+
   test('two of one name', () => {
     @Component('first')
     class Other {}

@@ -138,7 +138,7 @@ describe('a payload', () => {
         vendor: 'test',
         validate: (value: unknown) =>
           (value as Order).quantity > 0
-            ? { value: { ...(value as Order), checked: true } }
+            ? { value: { ...(value as object), checked: true } }
             : { issues: [{ message: 'must be positive', path: ['quantity'] }] },
       },
     };
