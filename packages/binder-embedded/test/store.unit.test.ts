@@ -4,6 +4,7 @@ import type { Database } from '../src/store/database.js';
 import { join, subscribe, type Subscribed, type SubscribeRequest } from '../src/store/groups.js';
 import { append, declareDestination } from '../src/store/log.js';
 import { retain } from '../src/store/retention.js';
+import { freshPace, mustWait, type Pace } from '../src/store/shares.js';
 import { openStore } from '../src/store/schema.js';
 import { removeDirectories, storeDirectory } from './support/directories.js';
 
@@ -45,7 +46,9 @@ const take = (
   max: number,
 ): number[] =>
   store
-    .write(() => claim(store, { consumer, subscription, destination: destination.id, ordered }, max, NOW))
+    .write(() =>
+      claim(store, { consumer, subscription, destination: destination.id, ordered, ...freshPace() }, max, NOW),
+    )
     .claimed.map(({ message }) => message);
 
 function publish(store: Database, count: number, partition = 0): void {
@@ -82,6 +85,32 @@ describe('a claim', () => {
   });
 });
 
+describe('who is ahead of the others of its group', () => {
+  const group = (mine: number, other: number): { id: number; taken: number }[] => [
+    { id: 1, taken: mine },
+    { id: 2, taken: other },
+  ];
+  const pace = (): Pace => ({ consumer: 1, subscription: 1, ...freshPace() });
+
+  test.each([
+    [1, 0, 1, false],
+    [2, 0, 1, true],
+    [0, 9, 1, false],
+    [199, 0, 100, false],
+    [200, 0, 100, true],
+  ])('having taken %d against %d, with a share of %d, waits: %s', (mine, other, share, waits) => {
+    expect(mustWait(pace(), group(mine, other), share, 0)).toBe(waits);
+  });
+
+  test('waits 200 ms in all, and again only after the others caught up', () => {
+    const own = pace();
+    const waits = [0, 100, 199, 200, 300, 5000].map((now) => mustWait(own, group(10, 0), 1, now));
+    expect(waits).toEqual([true, true, true, false, false, false]);
+    expect(mustWait(own, group(10, 10), 1, 6000)).toBe(false);
+    expect(mustWait(own, group(20, 10), 1, 6001)).toBe(true);
+  });
+});
+
 describe('a commit', () => {
   test('is forced to the disk when it is durable, and only then', () => {
     const store = open();
@@ -108,7 +137,9 @@ describe('retention', () => {
     const store = open();
     const one = member(store);
     publish(store, 6);
-    const { claimed } = store.write(() => claim(store, { ...one, destination: one.destination.id }, 6, NOW));
+    const { claimed } = store.write(() =>
+      claim(store, { ...one, destination: one.destination.id, ...freshPace() }, 6, NOW),
+    );
     store.run('DELETE FROM claim WHERE message <> 3');
     retain(store, one.destination.id, 0);
     expect([...contents(store, claimed).keys()]).toEqual([3, 4, 5, 6]);

@@ -8,7 +8,7 @@ import { binderFactory } from '@streambind/binder-embedded';
 import type { Broker, ConnectionSettings, Subject, Weakness } from '@streambind/binder-tck';
 import type { BinderFactory } from '@streambind/core/binder';
 import { ProbeProcess } from './probe.js';
-import { loseConfirms, terminateWorkers } from './workers.js';
+import { endWorkers, loseConfirms } from './workers.js';
 
 const LEASE_MS = 30_000;
 const PREFIX = 'spring.cloud.stream.embedded';
@@ -77,7 +77,7 @@ async function open(parent: string): Promise<Broker> {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       }
       writeFileSync(directory, '');
-      await terminateWorkers();
+      await endWorkers();
     },
     up: async () => {
       rmSync(directory);
@@ -88,7 +88,7 @@ async function open(parent: string): Promise<Broker> {
       }
     },
     // the store lives in the worker threads of those who use it; they have no orderly end but that of their binder
-    restart: () => terminateWorkers(),
+    restart: () => endWorkers(),
     block: async () => {
       await probe.lock(true);
       return () => probe.lock(false);

@@ -1,59 +1,58 @@
-/** The store's worker threads of this process, as Node tells of them, and the ports by which they answer. */
+/**
+ * The store's worker threads of this process. Each is started with `worker-agent.js` before its own code, so that it can
+ * end itself at a moment of our choice: a thread that is ended from outside takes the process along when it happens to be
+ * inside SQLite.
+ */
+import { once } from 'node:events';
 import { syncBuiltinESMExports } from 'node:module';
-import threads, { type MessagePort, type Worker } from 'node:worker_threads';
+import threads, { Worker, type WorkerOptions } from 'node:worker_threads';
 
-const workers = new Set<Worker>();
-let losing = false;
+const AGENT = new URL('./worker-agent.js', import.meta.url).href;
 
-process.on('worker', (worker: Worker) => {
-  workers.add(worker);
-  worker.once('exit', () => workers.delete(worker));
-});
-
-/** Ends every worker at once, as a killed process would. */
-export async function terminateWorkers(): Promise<void> {
-  await Promise.all([...workers].map((worker) => worker.terminate()));
+export interface AgentData {
+  /** [0]: this worker shall end before its next statement. */
+  readonly own: Int32Array;
+  /** [0]: every worker shall end between the commit of a publication and its reply. */
+  readonly all: Int32Array;
 }
 
-/** From now on a worker that confirms a publication dies between its commit and its reply. */
-export function loseConfirms(): () => Promise<void> {
-  losing = true;
-  return () => {
-    losing = false;
-    return Promise.resolve();
-  };
-}
+const workers = new Map<Worker, Int32Array>();
+const all = new Int32Array(new SharedArrayBuffer(4));
 
-interface Answer {
-  readonly published?: unknown;
-}
-
-/** Whether an answer is on its way to nobody. */
-function swallow(answer: Answer | undefined): boolean {
-  if (!losing || answer?.published === undefined) return false;
-  void terminateWorkers();
-  return true;
-}
-
-const { MessageChannel, receiveMessageOnPort } = threads;
-
-class LossyChannel extends MessageChannel {
-  constructor() {
-    super();
-    const { port1 } = this;
-    const on = port1.on.bind(port1) as (event: string, listener: (value: unknown) => void) => MessagePort;
-    const lossy = (event: string, listener: (value: unknown) => void): MessagePort =>
-      event === 'message' ? on(event, (answer) => swallow(answer as Answer) || listener(answer)) : on(event, listener);
-    Object.defineProperty(port1, 'on', { value: lossy });
+class ObservedWorker extends Worker {
+  constructor(file: string | URL, options: WorkerOptions = {}) {
+    const own = new Int32Array(new SharedArrayBuffer(4));
+    const agent: AgentData = { own, all };
+    super(file, {
+      ...options,
+      execArgv: [...(options.execArgv ?? []), '--import', AGENT],
+      workerData: { ...(options.workerData as object), agent },
+    });
+    workers.set(this, own);
+    this.once('exit', () => workers.delete(this));
   }
 }
 
-// the binder looks its ports up by these names, in the module that everybody shares
-Object.assign(threads, {
-  MessageChannel: LossyChannel,
-  receiveMessageOnPort: (port: MessagePort) => {
-    const received = receiveMessageOnPort(port) as { readonly message: Answer } | undefined;
-    return swallow(received?.message) ? undefined : received;
-  },
-});
+// the binder finds its worker class in the module that everybody shares
+Object.assign(threads, { Worker: ObservedWorker });
 syncBuiltinESMExports();
+
+/** Ends every worker; resolves when they are gone. An idle one ends when it looks at its store, twice a second. */
+export async function endWorkers(): Promise<void> {
+  await Promise.all(
+    [...workers].map(([worker, own]) => {
+      const gone = once(worker, 'exit');
+      Atomics.store(own, 0, 1);
+      return gone;
+    }),
+  );
+}
+
+/** From now on a worker that has committed a publication ends before it says so. */
+export function loseConfirms(): () => Promise<void> {
+  Atomics.store(all, 0, 1);
+  return () => {
+    Atomics.store(all, 0, 0);
+    return Promise.resolve();
+  };
+}

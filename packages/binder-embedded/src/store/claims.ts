@@ -5,10 +5,9 @@
 import type { Database } from './database.js';
 import { append } from './log.js';
 import { declareParking } from './groups.js';
+import { competitors, mustWait, recordTaken, shareOf, type Pace } from './shares.js';
 
-export interface Reader {
-  readonly consumer: number;
-  readonly subscription: number;
+export interface Reader extends Pace {
   readonly destination: number;
   readonly ordered: boolean;
   /** Only these partitions; absent: every one, or when ordered those that it owns. */
@@ -79,22 +78,36 @@ export function claim(db: Database, reader: Reader, max: number, now: number): C
   const partitions = db
     .all<Partition>('SELECT partition, position FROM cursor WHERE subscription = ?', reader.subscription)
     .filter(({ partition }) => reader.mine?.includes(partition) ?? true);
-  const { live } = db.get<{ live: number }>(
-    'SELECT count(*) AS live FROM consumer WHERE subscription = ?',
-    reader.subscription,
-  )!;
-  const ready = live === 1 ? max : countReady(db, reader, partitions, max * live + 1, now);
-  const share = Math.min(max, Math.max(1, Math.ceil(ready / live)));
-  const claimed = claimWaiting(db, reader, share, now);
-  for (const partition of partitions) {
-    if (claimed.length >= share) break;
-    claimed.push(...claimFresh(db, reader, partition, share - claimed.length));
+  const group = competitors(db, reader.subscription);
+  if (group.length === 1) {
+    const claimed = claimUnordered(db, reader, partitions, max, now);
+    // alone, a full claim means that there may be more
+    return { claimed, lookAgainMs: claimed.length === max ? 0 : undefined };
   }
-  // alone, a full claim means that there may be more
-  if (live === 1) return { claimed, lookAgainMs: claimed.length === max ? 0 : undefined };
+  const ready = countReady(db, reader, partitions, max * group.length + 1, now);
+  if (ready === 0) return { claimed: [], lookAgainMs: undefined };
+  const share = shareOf(ready, group.length, max);
+  if (mustWait(reader, group, share, now)) return { claimed: [], lookAgainMs: SHARE_MS };
+  const claimed = claimUnordered(db, reader, partitions, share, now);
+  recordTaken(db, reader, claimed.length);
   const left = ready - claimed.length;
-  const shares = claimed.length * (live - 1);
+  const shares = claimed.length * (group.length - 1);
   return { claimed, lookAgainMs: left === 0 ? undefined : left > shares ? 0 : SHARE_MS };
+}
+
+function claimUnordered(
+  db: Database,
+  reader: Reader,
+  partitions: readonly Partition[],
+  max: number,
+  now: number,
+): Claimed[] {
+  const claimed = claimWaiting(db, reader, max, now);
+  for (const partition of partitions) {
+    if (claimed.length >= max) break;
+    claimed.push(...claimFresh(db, reader, partition, max - claimed.length));
+  }
+  return claimed;
 }
 
 function countReady(

@@ -7,6 +7,7 @@ import type { Members } from './members.js';
 import type { Outbox } from './outbox.js';
 import type { ReaderRequest, Results, Settings } from './protocol.js';
 import { Allowance, ReaderState } from './reader.js';
+import { endRace } from './shares.js';
 
 /** A lost ring costs at most so much. */
 export const POLL_MS = 500;
@@ -112,7 +113,9 @@ export class Consumers {
     const gone = this.all.filter(({ consumer }) => consumer === 0 || !groups.isLive(this.db, consumer));
     if (gone.length > 0) this.rejoin(gone);
     for (const reader of this.#readers.values()) {
-      reader.hungry = true;
+      const idle = reader.open === 0 && !claims.hasWork(this.db, reader, Date.now());
+      if (idle) endRace(this.db, reader.subscription);
+      reader.hungry = !idle;
       this.lookWhenDue(reader);
     }
   }

@@ -32,11 +32,13 @@ export function subscribe(db: Database, member: string, request: SubscribeReques
   const { destination, subscription } = ensureSubscription(db, request);
   const mine = request.mine ? JSON.stringify(request.mine) : null;
   db.run(
-    'INSERT INTO consumer(subscription, member, ordered, partitions) VALUES (?, ?, ?, ?)',
+    `INSERT INTO consumer(subscription, member, ordered, partitions, taken)
+     SELECT ?, ?, ?, ?, coalesce(max(taken), 0) FROM consumer WHERE subscription = ?`,
     subscription,
     member,
     request.ordered ? 1 : 0,
     mine,
+    subscription,
   );
   const { consumer } = db.get<{ consumer: number }>('SELECT last_insert_rowid() AS consumer')!;
   assign(db, subscription);

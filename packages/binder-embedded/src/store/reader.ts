@@ -1,6 +1,7 @@
 /** The worker's side of a consumer: where it reads, what it still has room for, and what it has to tell the store. */
 import type { Reader } from './claims.js';
 import type { ReaderRequest, Settled } from './protocol.js';
+import { freshPace } from './shares.js';
 
 export const FIRST_EPOCH = 1;
 
@@ -30,6 +31,8 @@ export class ReaderState implements Reader {
   destination = 0;
   /** Grows when the membership was lost: what belongs to an older one is void. */
   epoch = FIRST_EPOCH;
+  patienceMs = freshPace().patienceMs;
+  waitingSince: number | undefined;
   /** It could not subscribe again, and has said so. */
   missing = false;
   /** There may be something to claim. */
@@ -85,6 +88,7 @@ export class ReaderState implements Reader {
     this.epoch++;
     this.opened(-this.open);
     this.settled();
+    Object.assign(this, freshPace());
     this.hungry = true;
     this.stopTimers();
   }
