@@ -1,6 +1,7 @@
 /** One connection: statements prepared once, short write transactions, and our own patience with the write lock. */
 import { isBusy } from './failure.js';
 import { openRaw, type RawDatabase, type Statement } from './driver.js';
+import { Gate } from './gate.js';
 
 type Value = string | number | null | Uint8Array;
 
@@ -11,12 +12,16 @@ export class Database {
   readonly #statements = new Map<string, Statement>();
   #synced = false;
 
-  /** @param patienceMs how long a statement may block this thread for a lock before it throws SQLITE_BUSY. */
+  /**
+   * @param patienceMs how long a statement may block this thread for a lock before it throws SQLITE_BUSY.
+   * @param gate passed whenever SQLite is called
+   */
   constructor(
     file: string,
     public patienceMs: number,
+    private readonly gate = new Gate(),
   ) {
-    this.#raw = openRaw(file);
+    this.#raw = this.#inside(() => openRaw(file));
     // SQLite's own wait sleeps up to 100 ms and starves; see #patiently
     this.exec('PRAGMA busy_timeout=0; PRAGMA foreign_keys=ON');
   }
@@ -26,7 +31,12 @@ export class Database {
   }
 
   run(sql: string, ...values: readonly Value[]): number {
-    return Number(this.#statement(sql).run(...values).changes);
+    this.gate.enter();
+    try {
+      return Number(this.#statement(sql).run(...values).changes);
+    } finally {
+      this.gate.leave();
+    }
   }
 
   get<Row>(sql: string, ...values: readonly Value[]): Row | undefined {
@@ -49,11 +59,11 @@ export class Database {
     this.#patiently(() => this.#statement('BEGIN IMMEDIATE').run());
     try {
       const result = work();
-      this.#statement('COMMIT').run();
+      this.run('COMMIT');
       return result;
     } catch (error) {
       try {
-        this.#raw.exec('ROLLBACK');
+        this.#inside(() => this.#raw.exec('ROLLBACK'));
       } catch {
         // SQLite has rolled back by itself, as it does when the disk is full
       }
@@ -63,7 +73,7 @@ export class Database {
 
   close(): void {
     this.#statements.clear();
-    this.#raw.close();
+    this.#inside(() => this.#raw.close());
   }
 
   #statement(sql: string): Statement {
@@ -72,10 +82,19 @@ export class Database {
     return statement;
   }
 
+  #inside<T>(work: () => T): T {
+    this.gate.enter();
+    try {
+      return work();
+    } finally {
+      this.gate.leave();
+    }
+  }
+
   #patiently<T>(work: () => T): T {
     for (let tries = 0, until = 0; ; tries++) {
       try {
-        return work();
+        return this.#inside(work);
       } catch (error) {
         if (!isBusy(error)) throw error;
         until ||= performance.now() + this.patienceMs;

@@ -3,6 +3,7 @@ import { MessageChannel, Worker, receiveMessageOnPort, type MessagePort } from '
 import { StreambindError } from '@streambind/core/binder';
 import { Packer } from './bytes.js';
 import type { Failure } from './failure.js';
+import { Gate } from './gate.js';
 import {
   POST_AT_BYTES,
   type Call,
@@ -17,6 +18,12 @@ import {
 
 /** From `src` as from `dist` this is the built file: a worker thread knows no loader of the main thread. */
 const WORKER = new URL('../../dist/store/worker.js', import.meta.url);
+
+/** Of every worker that lives: `process.exit` ends them wherever they are. */
+const gates = new Set<Gate>();
+process.on('exit', () => {
+  for (const gate of gates) gate.shut();
+});
 
 /** So long a reply is waited for awake, turn after turn of the event loop: falling asleep takes as long as a commit. */
 const AWAKE_MS = 0.12;
@@ -72,12 +79,14 @@ export class Link {
 
   private constructor(
     private readonly worker: Worker,
+    private readonly gate: Gate,
     port: MessagePort,
     private readonly listener: LinkListener,
   ) {
     this.#port = port;
     this.#exited = new Promise((resolve) => {
       worker.once('exit', () => {
+        gates.delete(gate);
         this.#end();
         resolve();
       });
@@ -91,15 +100,18 @@ export class Link {
   /** @throws what the worker met while it opened the store */
   static open(settings: Settings, listener: LinkListener, signal: AbortSignal): Promise<Link> {
     const { port1, port2 } = new MessageChannel();
+    const gate = new Gate();
     const worker = new Worker(WORKER, {
-      workerData: { port: port2, settings },
+      workerData: { port: port2, settings, gate: gate.memory },
       transferList: [port2],
       execArgv: workerArguments(),
     });
+    gates.add(gate);
     return new Promise((resolve, reject) => {
       const fail = (error: Error): void => {
         signal.removeEventListener('abort', abandon);
         port1.close();
+        gate.shut();
         void worker.terminate();
         reject(error);
       };
@@ -107,6 +119,7 @@ export class Link {
       signal.addEventListener('abort', abandon, { once: true });
       worker.once('error', fail);
       worker.once('exit', () => {
+        gates.delete(gate);
         // its last words may still be on their way
         const last = receiveMessageOnPort(port1) as { message: FromWorker } | undefined;
         const failure = last?.message.opened?.failure;
@@ -119,7 +132,7 @@ export class Link {
         }
         signal.removeEventListener('abort', abandon);
         worker.removeAllListeners();
-        resolve(new Link(worker, port1, listener));
+        resolve(new Link(worker, gate, port1, listener));
       });
     });
   }
@@ -171,7 +184,10 @@ export class Link {
   /** Gives back what is claimed, leaves the membership, ends the worker. */
   async close(): Promise<void> {
     if (!this.#ended) {
-      const timer = setTimeout(() => void this.worker.terminate(), CLOSE_WITHIN_MS);
+      const timer = setTimeout(() => {
+        this.gate.shut();
+        void this.worker.terminate();
+      }, CLOSE_WITHIN_MS);
       // what the store cannot take any more, the others take over
       await this.call<'close'>({ name: 'close' }).catch(() => undefined);
       await this.#exited;

@@ -2,6 +2,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { Database } from './database.js';
+import type { Gate } from './gate.js';
 import { StoreFailure, failureOf } from './failure.js';
 
 const VERSION = 1;
@@ -31,8 +32,7 @@ CREATE TABLE member(id TEXT PRIMARY KEY, pid INTEGER NOT NULL, host TEXT NOT NUL
   seen INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE consumer(id INTEGER PRIMARY KEY AUTOINCREMENT,
   subscription INTEGER NOT NULL REFERENCES subscription(id) ON DELETE CASCADE,
-  member TEXT NOT NULL REFERENCES member(id), ordered INTEGER NOT NULL, partitions TEXT,
-  taken INTEGER NOT NULL);
+  member TEXT NOT NULL REFERENCES member(id), ordered INTEGER NOT NULL, partitions TEXT);
 CREATE INDEX consumer_subscription ON consumer(subscription);
 CREATE INDEX consumer_member ON consumer(member);
 CREATE TABLE claim(subscription INTEGER NOT NULL REFERENCES subscription(id) ON DELETE CASCADE,
@@ -51,11 +51,11 @@ export const databaseFile = (directory: string): string => join(directory, 'brok
  * @throws StoreFailure STORE_INSECURE, STORE_VERSION, STORE_DAMAGED, STORE_DRIVER, STORE_READ_ONLY, BROKER_FULL,
  *   BROKER_UNAVAILABLE
  */
-export function openStore(directory: string): Database {
+export function openStore(directory: string, gate?: Gate): Database {
   try {
     secureDirectory(directory);
     secureFile(databaseFile(directory));
-    const database = new Database(databaseFile(directory), OPENING_PATIENCE_MS);
+    const database = new Database(databaseFile(directory), OPENING_PATIENCE_MS, gate);
     try {
       migrate(database);
       database.patienceMs = PATIENCE_MS;

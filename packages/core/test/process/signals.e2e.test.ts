@@ -87,6 +87,12 @@ describe('a second signal', () => {
   });
 });
 
+test('a process.exit in the middle of the work gives its own code, wherever the store is just then', async () => {
+  const { start } = traffic();
+  const apps = Array.from({ length: 10 }, (_, n) => start('producer,consumer,impatient', `--exit-after-ms=${n * 70}`));
+  expect(await Promise.all(apps.map((app) => app.ended()))).toEqual(apps.map(() => ({ code: 7, signal: null })));
+});
+
 test('a handler that outlasts the deadline: exit 2, and the next process gets its message', async () => {
   const { ledger, start } = traffic();
   const app = start(
