@@ -231,7 +231,7 @@ const FILES: Readonly<Record<string, string>> = {
       lifecycle.timeout-per-shutdown-phase: 10s
       cloud.stream:
         start-timeout: 1m
-        embedded.binder: { lease: 10s, max-age: 7d, max-size: 1GB }
+        embedded.binder: { lease: 1m, keep: 7d, durable: true }
         bindings:
           in: { destination: jobs, group: workers, consumer: { handler-timeout: 30s, prefetch: 10, start-from: earliest } }
           out: { destination: jobs, producer: { max-in-flight: 200, guarantee: at-most-once } }

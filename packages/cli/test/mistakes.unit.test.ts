@@ -341,6 +341,28 @@ describe('a mistake', () => {
   });
 });
 
+test('what is not read is not judged, and the binder that serves by default is', async () => {
+  const file = [
+    'spring.rabbitmq.password: ${RABBIT_PASSWORD}',
+    'spring.cloud.stream:',
+    '  rabbit.binder.nodes: ${RABBIT_NODES}',
+    '  embedded.binder.lease: 1ms',
+    '  bindings.input.destination: amqp://me:secret@host/orders',
+  ].join('\n');
+  const checked = await checkYml(file);
+  expect(checked).toMatchObject({
+    bindings: [{ destination: 'amqp://******@host/orders', type: 'embedded' }],
+    problems: [{ code: 'CONFIG_VALUE', line: 4, path: `${S}.embedded.binder.lease` }],
+  });
+  expect(checked.problems).toHaveLength(1);
+});
+
+test('the keys of a binder that is not known are not judged, the binder is', async () => {
+  const file = `${S}:\n  binders.s.type: solace\n  bindings.input.destination: a\n  solace.bindings.input.consumer.autoBindDlq: true\n`;
+  const { problems } = await checkYml(file);
+  expect(problems.map(({ code, line, column }) => [code, line, column])).toEqual([['BINDER_TYPE', 2, 19]]);
+});
+
 describe('a slip', () => {
   test.each(SLIPS)('%s', async (_, change, told) => {
     expect(await check(change)).toEqual(expected(change, told));

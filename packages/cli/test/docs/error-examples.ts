@@ -118,6 +118,13 @@ export const CORE_EXAMPLES = {
     }
     return [OrderListener];
   }),
+  METADATA_MISSING: start(() => {
+    // as a compiler leaves it that writes no types
+    class OrderListener {}
+    Component()(OrderListener);
+    Autowired()(OrderListener.prototype, 'mailer');
+    return [OrderListener];
+  }),
   COMPONENT_AMBIGUOUS: start(() => {
     @Component()
     class FastMailer extends Mailer {}
@@ -261,6 +268,7 @@ export const CORE_EXAMPLES = {
     bindConsumer: never,
     properties: { 'spring.cloud.stream.start-timeout': '20ms' },
   }),
+  GUARANTEE: input('    group: billing\nspring.cloud.stream.embedded.binder.max-age: 7d\n'),
   CONVERSION: handle(quiet, (rig) => rig.reasonOf('{"id": 7,}')),
   PAYLOAD_INVALID: handle(
     () => {

@@ -11,7 +11,7 @@ import { STORE_AND_WEB_EXAMPLES } from './store-examples.js';
 
 const EXAMPLES: Readonly<Partial<Record<ErrorCode, Situation>>> = { ...CORE_EXAMPLES, ...STORE_AND_WEB_EXAMPLES };
 /** Known, and thrown by nothing yet. */
-const RESERVED: readonly ErrorCode[] = ['METADATA_MISSING', 'GUARANTEE', 'HEADER_RESERVED', 'REJECTED'];
+const RESERVED: readonly ErrorCode[] = ['HEADER_RESERVED', 'REJECTED'];
 
 const CODES = Object.keys(ERROR_CODES) as ErrorCode[];
 const THIS_FOLDER = import.meta.dirname;

@@ -52,7 +52,10 @@ const fenced: Situation = async () => {
   try {
     const source = { binding: 'input', destinations: ['orders'], group: 'billing', concurrency: 1, prefetch: 1 };
     let tell!: (error: Error) => void;
-    const fault = new Promise<Error>((resolve) => (tell = resolve));
+    const fault = new Promise<Error>((resolve, reject) => {
+      tell = resolve;
+      setTimeout(() => reject(new Error('the member was not told within 4 s')), 4000).unref();
+    });
     const sink = { deliver: () => ({ kind: 'ack' }) as const, fault: tell };
     await binder.bindConsumer(
       { ...source, ordered: false, provision: 'create', options: { acknowledgeMode: 'auto' } },

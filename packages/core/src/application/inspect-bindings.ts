@@ -2,7 +2,7 @@
 import type { StreambindError } from '../errors/index.js';
 import type { BinderFactory, Capabilities } from '../binder/index.js';
 import { BINDING, KNOWN_TYPES, PREFIX, PRODUCER, plan, selectBinder, type BinderCatalog } from '../binding/index.js';
-import type { Environment, Origin } from '../config/index.js';
+import { withoutCredentials, type Environment, type Origin } from '../config/index.js';
 import { parseExpression } from '../expression/index.js';
 import { schema, kebab, type Schema } from '../schema/index.js';
 import { adviseOnBindings, directionsOf } from './binding-advice.js';
@@ -61,7 +61,7 @@ function inspectBinding(name: string, given: Given): InspectedBinding {
   return {
     name,
     ...(directions.length === 1 && { direction: directions[0]! }),
-    destination: destination ?? name,
+    destination: withoutCredentials(destination ?? name),
     ...(group !== undefined && { group }),
     ...(binder !== undefined && { binder: binder.name, type: binder.type }),
     contentType,
@@ -95,7 +95,7 @@ function tryPlan(name: string, direction: 'input' | 'output', type: string, give
   const channel = { name, direction, field: name, bindable: Object };
   const factories = new Map([[type, factory]]);
   const { errors } = plan({ channels: [channel], listeners: [], environment, catalog, factories });
-  for (const error of errors) report(error, blamed(error, base, environment));
+  for (const error of errors) report(error, blamed(error, base, `${PREFIX}.${type}.binder`, environment));
   if (direction === 'input') return;
   const trees: [Schema, string][] = [
     [PRODUCER, `${base}.producer`],
@@ -104,14 +104,20 @@ function tryPlan(name: string, direction: 'input' | 'output', type: string, give
   for (const [options, prefix] of trees) checkExpressions(options, prefix, given);
 }
 
-/** The option that an error quotes as given, `on-exhausted: dlq`, where the binding or its consumer block has it. */
-function blamed({ details: { given } }: StreambindError, base: string, environment: Environment): string {
+/** The option that an error quotes as given, `on-exhausted: dlq`, where it stands for the binding or its binder. */
+function blamed(
+  { details: { given } }: StreambindError,
+  base: string,
+  binder: string,
+  environment: Environment,
+): string {
   const option = typeof given === 'string' ? /^[a-z-]+/.exec(given)?.[0] : undefined;
   const keys = [
     `${base}.consumer.${option}`,
     `${base}.${option}`,
     `${PREFIX}.default.consumer.${option}`,
     `${PREFIX}.${option}`,
+    `${binder}.${option}`,
   ];
   return keys.find((key) => environment.origin(key) !== undefined) ?? base;
 }

@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import { isStreambindError, nearest, type StreambindError } from '../errors/index.js';
 import type { BinderFactory } from '../binder/index.js';
-import { KNOWN_TYPES, PREFIX, loadFactory, selectBinder, type BinderCatalog } from '../binding/index.js';
-import { loadEnvironment, type Environment, type Problem } from '../config/index.js';
+import { EMBEDDED, KNOWN_TYPES, PREFIX, loadFactory, selectBinder, type BinderCatalog } from '../binding/index.js';
+import { loadEnvironment, type Environment, type KeyGroup, type Problem } from '../config/index.js';
+import { schema } from '../schema/index.js';
 import { inspectBindings, type InspectedBinding } from './inspect-bindings.js';
 import { catalogOf } from './catalog.js';
 import { keyGroups } from './keys.js';
@@ -37,31 +38,33 @@ export async function inspectConfiguration({ directory, args, env }: InspectOpti
   const catalog = catalogOf(environment, location, []);
   const report = errorReporter(environment);
   const factories = await loadFactories(environment, catalog, location, report);
-  environment.check(keyGroups(factories.values(), await loadModules(location)));
+  const foreign = catalog.declared
+    .filter(({ type }) => !factories.has(type))
+    .map(({ type }): KeyGroup => ({ prefix: `${PREFIX}.${type}`, schema: schema({}), unread: true }));
+  environment.check([...keyGroups(factories.values(), await loadModules(location)), ...foreign]);
   const bindings = inspectBindings({ environment, catalog, factories, report });
   checkDefaultBinder(catalog, report);
   return { profiles: environment.activeProfiles, bindings, problems: environment.problems.toSorted(byPlace) };
 }
 
 function checkFiles(environment: Environment): void {
-  for (const { origin } of environment.properties()) if (origin.file !== undefined) return;
+  for (const { origin } of environment.view.entries()) if (origin.file !== undefined) return;
   if (environment.problems.some(({ file }) => file !== undefined)) return;
   if (environment.origin('spring.config.location') !== undefined) return;
   const message = 'there is no application.yml, .yaml or .properties here or in config/, or nothing in it';
   environment.report({ severity: 'warning', code: 'CONFIG_FILE', path: '', message });
 }
 
-/** By type: what is declared, what the application depends on, and the binder that serves where nothing is. */
+/** By type: what is declared, what the application depends on, and the binder that serves where neither is. */
 async function loadFactories(
   environment: Environment,
   { declared, installed }: BinderCatalog,
-  { mainFile, dependencies }: Location,
+  { mainFile }: Location,
   report: ReportError,
 ): Promise<ReadonlyMap<string, BinderFactory>> {
   const factories = new Map<string, BinderFactory>();
   const from = [...(mainFile === undefined ? [] : [mainFile]), import.meta.url];
-  const embedded = dependencies.includes('@streambind/binder-embedded') ? ['embedded'] : [];
-  for (const type of new Set([...declared.map((binder) => binder.type), ...installed, ...embedded])) {
+  for (const type of new Set([...declared.map((binder) => binder.type), ...installed, EMBEDDED])) {
     const name = declared.find((binder) => binder.type === type)?.name;
     const key = `${PREFIX}.binders.${name}${environment.origin(`${PREFIX}.binders.${name}.type`) ? '.type' : ''}`;
     const origin = environment.keyOrigin(key);

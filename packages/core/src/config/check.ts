@@ -120,7 +120,7 @@ class Check {
     const slip = this.#slip(node, rest);
     const isBinderTree =
       index === start + OURS.length && path.slice(index + 1, index + 3).some(({ uniform }) => BINDER_TREE.has(uniform));
-    if (isBinderTree && slip === undefined) return;
+    if ((isBinderTree && slip === undefined) || (node.unread && node.children.size === 0)) return;
 
     // `default-binder` in a binding, where its own `binder` was meant
     const own = node.children.get(rest[0]!.uniform.replace(/^default/, ''));

@@ -129,7 +129,12 @@ export class Environment {
   /** Every property that is set, for `--debug`. */
   *properties(): Iterable<Property> {
     for (const found of this.#parts.view.entries()) {
-      const value = this.#attempt(found, () => this.#resolved(found)) ?? found.value;
+      let { value } = found;
+      try {
+        value = this.#resolved(found);
+      } catch {
+        // printed as it is written: whether anybody needs it is not known here
+      }
       yield { key: formatPath(found.path), value: printable(found.path, value), origin: found.origin };
     }
   }

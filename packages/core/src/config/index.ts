@@ -5,3 +5,4 @@ export type { Origin } from './sources.js';
 export { keysOf, readShape, type Shape } from './shape.js';
 export { convert as convertText } from './conversion.js';
 export type { KeyGroup } from './key-tree.js';
+export { withoutCredentials } from './secrets.js';

@@ -11,5 +11,8 @@ export const isSecret = (path: Path): boolean => path.some(({ uniform }) => SECR
 /** The value as it may be printed. */
 export function printable(path: Path, value: string, secret = false): string {
   if (value === '') return value;
-  return secret || isSecret(path) ? MASK : value.replace(/(\/\/)[^/\s@]*@/g, `$1${MASK}@`);
+  return secret || isSecret(path) ? MASK : withoutCredentials(value);
 }
+
+/** Without the user names and passwords of addresses. */
+export const withoutCredentials = (value: string): string => value.replace(/(\/\/)[^/\s@]*@/g, `$1${MASK}@`);

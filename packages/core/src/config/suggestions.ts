@@ -12,7 +12,8 @@ export function otherPlaces(tree: KeyTree, rest: Path, walked: Path, root: Path)
   let bestScore = -Infinity;
   for (const group of siblings(tree, root)) {
     const known = tree.option(rest, group.node);
-    if (known === undefined) continue;
+    // a map that has no effect would take everything
+    if (known === undefined || (rest.length > 1 && known.option.unsupported !== undefined)) continue;
     const score = closeness(group, walked) - distrust(group, known);
     if (score > bestScore) [best, bestScore] = [[group], score];
     else if (score === bestScore) best.push(group);

@@ -341,6 +341,12 @@ describe('secrets', () => {
     expect(text).toContain('a.password=****** (application.yml:1:16)');
   });
 
+  test('that are printed need not be complete: a placeholder that nobody asks for is no problem', () => {
+    const environment = yml('a: ${gone}');
+    expect([...environment.properties()].map(({ value }) => value)).toEqual(['${gone}']);
+    expect(environment.problems).toEqual([]);
+  });
+
   test('are not printed in problems', () => {
     const environment = yml('p: { x: secret-1, password: secret-2 }');
     const number: Option = { type: 'integer', doc: '' };
