@@ -32,7 +32,8 @@ CREATE TABLE member(id TEXT PRIMARY KEY, pid INTEGER NOT NULL, host TEXT NOT NUL
   seen INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE consumer(id INTEGER PRIMARY KEY AUTOINCREMENT,
   subscription INTEGER NOT NULL REFERENCES subscription(id) ON DELETE CASCADE,
-  member TEXT NOT NULL REFERENCES member(id), ordered INTEGER NOT NULL, partitions TEXT);
+  member TEXT NOT NULL REFERENCES member(id), ordered INTEGER NOT NULL, partitions TEXT,
+  taken INTEGER NOT NULL);
 CREATE INDEX consumer_subscription ON consumer(subscription);
 CREATE INDEX consumer_member ON consumer(member);
 CREATE TABLE claim(subscription INTEGER NOT NULL REFERENCES subscription(id) ON DELETE CASCADE,
