@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from '../tools/build.mjs';
 import { paint, progress, say } from '../tools/terminal.mjs';
+import * as core from './core.mjs';
 import * as embedded from './embedded.mjs';
 import { machine, sayMachine } from './machine.mjs';
 import * as start from './start.mjs';
 
 /** A benchmark is a module with a `summary` and `measure({ quick, scratch })`, which prints and returns its results. */
-const benchmarks = { start, embedded };
+const benchmarks = { start, embedded, core };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
