@@ -101,7 +101,8 @@ const settleFailures: InboundStep = (context, next) => {
     }
     listeners.forget(exchange);
     failed.add();
-    return afterTelling(errorListeners.tell(exchange, error), exhausted(exchange, error));
+    const settlement = exhausted(exchange, error);
+    return afterTelling(errorListeners.tell(exchange, error), settlement);
   };
 
   const exhausted = (exchange: Exchange, error: Error): Settlement => {
