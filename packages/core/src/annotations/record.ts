@@ -78,7 +78,7 @@ export function decoratorsLiveAt(moduleUrl: string): void {
 }
 decoratorsLiveAt(import.meta.url);
 
-/** The nearest file on the stack that is neither a decorator's nor a compiler's helper. */
+/** The nearest file on the stack that is neither a decorator's nor a compiler's helper; none for this package's own classes. */
 function declaringFile(): string | undefined {
   const { stackTraceLimit } = Error;
   const prepareStackTrace = Reflect.get(Error, 'prepareStackTrace') as NonNullable<typeof Error.prepareStackTrace>;
@@ -87,7 +87,9 @@ function declaringFile(): string | undefined {
     Error.prepareStackTrace = (_, sites) => sites;
     for (const site of new Error().stack as unknown as NodeJS.CallSite[]) {
       const name = site.getFileName();
-      if (!name || name.startsWith('node:')) continue;
+      if (!name) continue;
+      // below the loader are files that only import or require the declaring one
+      if (name.startsWith('node:')) return undefined;
       const path = name.startsWith('file:') ? fileURLToPath(name) : name;
       if (!HELPERS.test(path) && ![...decorating].some((folder) => path.startsWith(folder))) return path;
     }
