@@ -140,7 +140,7 @@ const MISTAKES: readonly (readonly [what: string, change: Change, told: Told])[]
   ],
   [
     'a default binder that is not declared',
-    inStream('default-binder: ‸rabbit'),
+    (file) => inStream('default-binder: ‸rabbit')(file).replace(LAST, ''),
     fatal('BINDER_UNKNOWN', `${S}.default-binder`, 'Unknown binder configuration: rabbit'),
   ],
   [
@@ -355,6 +355,16 @@ test('what is not read is not judged, and the binder that serves by default is',
     problems: [{ code: 'CONFIG_VALUE', line: 4, path: `${S}.embedded.binder.lease` }],
   });
   expect(checked.problems).toHaveLength(1);
+});
+
+test('a binder that no binding needs does not keep an application from starting', async () => {
+  const file = `${S}:\n  default-binder: gone\n  binders: { r.type: rabbit, s.type: solace }\n  bindings.input: { destination: a, binder: r }\n`;
+  const { code, problems } = await checkYml(file);
+  expect(code).toBe(0);
+  expect(problems.map((problem) => [problem.severity, problem.code, problem.line])).toEqual([
+    ['warning', 'BINDER_UNKNOWN', 2],
+    ['warning', 'BINDER_TYPE', 3],
+  ]);
 });
 
 test('the keys of a binder that is not known are not judged, the binder is', async () => {

@@ -109,7 +109,7 @@ export const CORE_EXAMPLES = {
     { bindings: { 'output.producer.partition-key-expression': 'payload.id.length()' } },
   ),
   BINDER_UNKNOWN: input('    binder: rabbit1\nspring.cloud.stream.binders.rabbit.type: rabbit\n'),
-  BINDER_TYPE: yml('spring.cloud.stream.binders.main.type: rabit\n'),
+  BINDER_TYPE: input('spring.cloud.stream.binders.main.type: rabit\n'),
   BINDER_AMBIGUOUS: input('spring.cloud.stream.binders: { one.type: rabbit, two.type: kafka }\n'),
   COMPONENT_MISSING: start(() => {
     @Component()

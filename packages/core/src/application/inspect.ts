@@ -1,6 +1,6 @@
 /** A configuration as an application would read it, without starting one: what it binds, and all that is wrong. */
 import { join } from 'node:path';
-import { isStreambindError, nearest, type StreambindError } from '../errors/index.js';
+import { isStreambindError, nearest } from '../errors/index.js';
 import type { BinderFactory } from '../binder/index.js';
 import { EMBEDDED, KNOWN_TYPES, PREFIX, loadFactory, selectBinder, type BinderCatalog } from '../binding/index.js';
 import { loadEnvironment, type Environment, type KeyGroup, type Problem } from '../config/index.js';
@@ -37,12 +37,17 @@ export async function inspectConfiguration({ directory, args, env }: InspectOpti
   checkFiles(environment);
   const catalog = catalogOf(environment, location, []);
   const report = errorReporter(environment);
-  const factories = await loadFactories(environment, catalog, location, report);
+  const { factories, missing } = await loadFactories(environment, catalog, location);
   const foreign = catalog.declared
     .filter(({ type }) => !factories.has(type))
     .map(({ type }): KeyGroup => ({ prefix: `${PREFIX}.${type}`, schema: schema({}), unread: true }));
   environment.check([...keyGroups(factories.values(), await loadModules(location)), ...foreign]);
   const bindings = inspectBindings({ environment, catalog, factories, report });
+  for (const { type, key, error } of missing) {
+    const close = nearest(type, KNOWN_TYPES);
+    const severity = bindings.some((binding) => binding.type === type) ? 'error' : 'warning';
+    report(error, key, { severity, ...(close !== undefined && { suggestion: close }) });
+  }
   checkDefaultBinder(catalog, report);
   return { profiles: environment.activeProfiles, bindings, problems: environment.problems.toSorted(byPlace) };
 }
@@ -55,37 +60,42 @@ function checkFiles(environment: Environment): void {
   environment.report({ severity: 'warning', code: 'CONFIG_FILE', path: '', message });
 }
 
+/** A declared type that no package serves and that is none of the well-known ones. */
+interface MissingType {
+  readonly type: string;
+  readonly key: string;
+  readonly error: unknown;
+}
+
 /** By type: what is declared, what the application depends on, and the binder that serves where neither is. */
 async function loadFactories(
   environment: Environment,
   { declared, installed }: BinderCatalog,
   { mainFile }: Location,
-  report: ReportError,
-): Promise<ReadonlyMap<string, BinderFactory>> {
+): Promise<{ readonly factories: ReadonlyMap<string, BinderFactory>; readonly missing: readonly MissingType[] }> {
   const factories = new Map<string, BinderFactory>();
+  const missing: MissingType[] = [];
   const from = [...(mainFile === undefined ? [] : [mainFile]), import.meta.url];
   for (const type of new Set([...declared.map((binder) => binder.type), ...installed, EMBEDDED])) {
     const name = declared.find((binder) => binder.type === type)?.name;
     const key = `${PREFIX}.binders.${name}${environment.origin(`${PREFIX}.binders.${name}.type`) ? '.type' : ''}`;
-    const origin = environment.keyOrigin(key);
     try {
-      factories.set(type, await loadFactory(type, from, origin ? `${origin.text} (${key})` : key));
+      factories.set(type, await loadFactory(type, from, key));
     } catch (error) {
       if (!isStreambindError(error, 'BINDER_TYPE')) throw error;
-      const close = nearest(type, KNOWN_TYPES);
-      if (!KNOWN_TYPES.has(type)) report(error, key, close === undefined ? {} : { suggestion: close });
+      if (!KNOWN_TYPES.has(type)) missing.push({ type, key, error });
     }
   }
-  return factories;
+  return { factories, missing };
 }
 
-/** One that is not declared is wrong although every binding may name another. */
+/** Where a binding needs it, that has told it as an error before. */
 function checkDefaultBinder(catalog: BinderCatalog, report: ReportError): void {
   if (catalog.defaultBinder === undefined) return;
   try {
     selectBinder(catalog, undefined, PREFIX);
   } catch (error) {
-    report(error as StreambindError, `${PREFIX}.default-binder`);
+    report(error, `${PREFIX}.default-binder`, { severity: 'warning' });
   }
 }
 
