@@ -11,7 +11,7 @@ import { ReceivedMessage, type Exchange } from './exchange.js';
 
 export type ArgumentResolver = (exchange: Exchange) => unknown;
 
-export type ParameterKind = 'message' | 'payload' | 'header' | 'headers' | 'acknowledgment';
+type ParameterKind = 'message' | 'payload' | 'header' | 'headers' | 'acknowledgment';
 
 export function kindOf({ type, payload, header, headers }: ParameterDescription): ParameterKind {
   if (header) return 'header';

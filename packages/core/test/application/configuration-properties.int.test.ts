@@ -118,6 +118,24 @@ test('without configuration every default stays', async () => {
   expect(application.get(Mail)).toMatchObject({ host: 'localhost', aliases: ['root'], retry: { maxAttempts: 3 } });
 });
 
+test('variables and arguments fill them too, and a slip is told with the name that was meant', async () => {
+  const application = await run(
+    new MemoryBroker(),
+    [Mail, User],
+    { 'app.mail.servers[1].port': 8080, 'app.mail.prot': 1 },
+    { env: { APP_MAIL_USETLS: 'true', APP_MAIL_RETRY_MAXATTEMPTS: '7', APP_MAIL_ALIASES: 'x,y' } },
+  );
+  expect(application.get(Mail)).toMatchObject({
+    useTls: true,
+    retry: { maxAttempts: 7 },
+    aliases: ['x', 'y'],
+    servers: [{ host: 'localhost', port: 8080 }],
+  });
+  expect(application.environment.problems).toMatchObject([
+    { severity: 'warning', code: 'CONFIG_KEY', path: 'app.mail.prot', suggestion: 'port' },
+  ]);
+});
+
 test('what cannot be read is told with its place, all together', async () => {
   const text = `app:
   mail:

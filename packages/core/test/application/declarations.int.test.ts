@@ -176,6 +176,8 @@ describe('a channel', () => {
     }
     const [error] = await failures(new MemoryBroker(), [Listener]);
     expect(error).toMatchObject({ code: 'LISTENER_TARGET', details: { fix: 'Enable it: @EnableBinding(Orders)' } });
+    const { warnings } = declarationsOf([Listener], () => true, undefined);
+    expect(warnings).toContain('Orders declares channels, and no @EnableBinding names it.');
     const records = [recordOf(Orders)!, recordOf(Sink)!, recordOf(Listener)!];
     expect(notEnabled(records, new Set([Sink]))).toEqual([Orders]);
   });
