@@ -7,6 +7,7 @@ import type { Members } from './members.js';
 import type { Outbox } from './outbox.js';
 import type { ReaderRequest, Results, Settings } from './protocol.js';
 import { Allowance, ReaderState } from './reader.js';
+import * as settlements from './settlements.js';
 import { endRace } from './shares.js';
 
 /** A lost ring costs at most so much. */
@@ -165,7 +166,7 @@ export class Consumers {
     for (const reader of this.#readers.values()) {
       if (!reader.ordered) continue;
       reader.hungry = true;
-      if (reader.open === 0 || claims.foreignPartitions(this.db, reader).length === 0) continue;
+      if (reader.open === 0 || settlements.foreignPartitions(this.db, reader).length === 0) continue;
       reader.handover ??= setTimeout(() => this.guarded(() => this.#handOver(reader)), HANDOVER_MS);
     }
   }
@@ -174,9 +175,11 @@ export class Consumers {
   #handOver(reader: ReaderState): void {
     reader.handover = undefined;
     this.commit();
-    const partitions = claims.foreignPartitions(this.db, reader);
+    const partitions = settlements.foreignPartitions(this.db, reader);
     if (partitions.length === 0) return;
-    const released = this.db.write(() => partitions.map((partition) => claims.release(this.db, reader, partition)));
+    const released = this.db.write(() =>
+      partitions.map((partition) => settlements.release(this.db, reader, partition)),
+    );
     for (const [index, partition] of partitions.entries()) {
       reader.opened(-released[index]!);
       this.outbox.event({ event: 'lost', reader: reader.request.reader, epoch: reader.epoch, partition });

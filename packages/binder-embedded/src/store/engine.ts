@@ -1,6 +1,5 @@
 /** The worker's loop: takes what the main thread says, decides when to write, and answers. */
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
-import * as claims from './claims.js';
 import { Consumers, POLL_MS } from './consumers.js';
 import type { Database } from './database.js';
 import { failureOf, isRefusal, StoreFailure } from './failure.js';
@@ -8,6 +7,7 @@ import { Members } from './members.js';
 import { Outbox } from './outbox.js';
 import type { Burial, Call, Settings, ToWorker } from './protocol.js';
 import { Publisher } from './publisher.js';
+import * as settlements from './settlements.js';
 import { Transactions } from './transaction.js';
 import { Trouble } from './trouble.js';
 import { Upkeep } from './upkeep.js';
@@ -204,7 +204,7 @@ export class Engine {
   #bury({ reader: id, epoch, ...burial }: Burial): boolean {
     const reader = this.#consumers.get(id);
     if (!reader || reader.epoch !== epoch) return false;
-    const buried = this.db.write(() => claims.bury(this.db, reader, burial, Date.now()));
+    const buried = this.db.write(() => settlements.bury(this.db, reader, burial, Date.now()));
     if (buried) reader.opened(-1);
     this.#publisher.appended(burial.destination);
     this.#publisher.ring();

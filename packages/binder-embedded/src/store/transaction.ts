@@ -11,6 +11,7 @@ import type { Outbox } from './outbox.js';
 import type { Publication } from './protocol.js';
 import type { Publisher } from './publisher.js';
 import type { ReaderState } from './reader.js';
+import * as settlements from './settlements.js';
 import type { Trouble } from './trouble.js';
 import type { Upkeep } from './upkeep.js';
 
@@ -98,11 +99,11 @@ export class Transactions {
   }
 
   #settle(reader: ReaderState, now: number): void {
-    for (const message of reader.failures) claims.recordFailure(this.db, reader, message, now);
-    if (reader.acks.length > 0) claims.acknowledge(this.db, reader, reader.acks);
+    for (const message of reader.failures) settlements.recordFailure(this.db, reader, message, now);
+    if (reader.acks.length > 0) settlements.acknowledge(this.db, reader, reader.acks);
     for (let at = 0; at < reader.returns.length; at += 3) {
       const [message, delayMs, failed] = reader.returns.slice(at, at + 3) as [number, number, number];
-      claims.giveBack(this.db, reader, { message, delayMs, failed: failed !== 0 }, now);
+      settlements.giveBack(this.db, reader, { message, delayMs, failed: failed !== 0 }, now);
     }
   }
 
