@@ -249,3 +249,14 @@ export function contents(db: Database, claimed: readonly Claimed[]): Map<number,
   }
   return found;
 }
+
+/** Neighbours together: what was claimed in one go is mostly acknowledged in one go. */
+export function runs(messages: readonly number[]): { first: number; last: number }[] {
+  const found: { first: number; last: number }[] = [];
+  let run: { first: number; last: number } | undefined;
+  for (const message of messages.toSorted((a, b) => a - b)) {
+    if (run && message <= run.last + 1) run.last = message;
+    else found.push((run = { first: message, last: message }));
+  }
+  return found;
+}

@@ -1,5 +1,5 @@
 /** The end of a claim: acknowledged, given back, buried, or handed to another consumer. All inside write transactions. */
-import type { Reader } from './claims.js';
+import { runs, type Reader } from './claims.js';
 import type { Database } from './database.js';
 import { declareParking } from './groups.js';
 import { append } from './log.js';
@@ -23,17 +23,6 @@ export function acknowledge(db: Database, { subscription, consumer }: Reader, me
     );
   }
   return removed;
-}
-
-/** Neighbours together: what was claimed in one go is mostly acknowledged in one go. */
-function runs(messages: readonly number[]): { first: number; last: number }[] {
-  const found: { first: number; last: number }[] = [];
-  let run: { first: number; last: number } | undefined;
-  for (const message of messages.toSorted((a, b) => a - b)) {
-    if (run && message <= run.last + 1) run.last = message;
-    else found.push((run = { first: message, last: message }));
-  }
-  return found;
 }
 
 /** Gives a claim back, not to be taken before the delay is over. */
