@@ -82,20 +82,23 @@ export class InputChannel extends SubscribableChannel {
       typeof own === 'string' ? own : 'application/json',
       typeof own === 'string',
     );
-    await this.listeners.dispatch(
-      new Exchange(
-        {
-          payload: bytes,
-          headers: message.headers as Exchange['delivery']['headers'],
-          id: String(message.headers['id']),
-          attempt: 1,
-          lane: this.name,
-          lost: NEVER,
-          native: message,
-        },
-        contentType,
-      ),
+    const exchange = new Exchange(
+      {
+        payload: bytes,
+        headers: message.headers as Exchange['delivery']['headers'],
+        id: String(message.headers['id']),
+        attempt: 1,
+        lane: this.name,
+        lost: NEVER,
+        native: message,
+      },
+      contentType,
     );
+    try {
+      await this.listeners.dispatch(exchange);
+    } finally {
+      this.listeners.forget(exchange);
+    }
   }
 }
 

@@ -125,7 +125,7 @@ export function unexpectedReply(description: ListenerDescription, log: Logger): 
 /** All listeners of one input; more may come and go while it runs. */
 export class Listeners {
   readonly #all: Listener[] = [];
-  /** Which listeners have finished a message that failed for another one: delivery id → their places. */
+  /** Which listeners have finished a message that is not settled yet, by `keyOf`. */
   readonly #finished = new Map<string, Set<Listener>>();
 
   constructor(private readonly log: Logger) {}
@@ -146,7 +146,7 @@ export class Listeners {
 
   /** The message is settled for good. */
   forget(exchange: Exchange): void {
-    if (this.#finished.size > 0) this.#finished.delete(exchange.delivery.id);
+    if (this.#finished.size > 0) this.#finished.delete(keyOf(exchange));
   }
 
   async #dispatchToMatching(exchange: Exchange): Promise<void> {
@@ -160,26 +160,38 @@ export class Listeners {
       this.log.warn(`Cannot find a @StreamListener matching for message with id: ${exchange.id}`);
       return;
     }
-    const finished = this.#finished.get(exchange.delivery.id) ?? new Set<Listener>();
+    const finished = this.#finishedOf(exchange);
     const unreadable: { listener: Listener; error: Error }[] = [];
-    try {
-      for (const listener of matching) {
-        if (finished.has(listener)) continue;
-        try {
-          await listener.call(exchange);
-          finished.add(listener);
-        } catch (error) {
-          if (!isConversionFailure(error)) throw error;
-          unreadable.push({ listener, error: asError(error) });
-        }
+    for (const listener of matching) {
+      if (finished.has(listener)) continue;
+      try {
+        await listener.call(exchange);
+        finished.add(listener);
+      } catch (error) {
+        if (!isConversionFailure(error)) throw error;
+        unreadable.push({ listener, error: asError(error) });
       }
-    } catch (error) {
-      this.#finished.set(exchange.delivery.id, finished);
-      throw error;
     }
     if (finished.size === 0 && unreadable[0]) throw unreadable[0].error;
     for (const { listener, error } of unreadable) {
       this.log.warn(`${listener.at} cannot read message ${exchange.id}, which another listener took: ${error.message}`);
     }
   }
+
+  /** A first attempt begins anew, whatever else had its name. */
+  #finishedOf(exchange: Exchange): Set<Listener> {
+    const key = keyOf(exchange);
+    const known = exchange.delivery.attempt > 1 ? this.#finished.get(key) : undefined;
+    if (known) return known;
+    const none = new Set<Listener>();
+    this.#finished.set(key, none);
+    if (this.#finished.size > REMEMBERED) this.#finished.delete(this.#finished.keys().next().value!);
+    return none;
+  }
 }
+
+/** Messages that were given back may be settled elsewhere: no more than these many are remembered, the newest. */
+const REMEMBERED = 10_000;
+
+/** Brokers number within a lane. */
+const keyOf = ({ delivery }: Exchange): string => `${delivery.lane}\n${delivery.id}`;

@@ -8,13 +8,17 @@ import { until } from '../support/until.js';
 const got: string[] = [];
 
 /** Runs a program on messages; resolves when all of them are settled. */
-async function handle(program: Class, messages: readonly [string, object?][]): Promise<MemoryBroker> {
+async function handle(
+  program: Class,
+  messages: readonly [string, object?][],
+  options: Readonly<Record<string, string>> = {},
+): Promise<MemoryBroker> {
   got.length = 0;
   const broker = new MemoryBroker();
   const application = await run(
     broker,
     [program],
-    binding('input', { group: 'g', 'consumer.back-off-initial-interval': 1 }),
+    binding('input', { group: 'g', 'consumer.back-off-initial-interval': 1, ...options }),
   );
   for (const [body, headers = {}] of messages)
     broker.publish('input', { payload: Buffer.from(body), headers: headers as Record<string, string> });
@@ -141,6 +145,25 @@ describe('listeners without conditions', () => {
     expect(broker.waiting('input.g.dlq', 'parked').map(({ payload }) => Buffer.from(payload!).toString())).toEqual([
       'neither',
     ]);
+  });
+
+  test('one that takes too long is tried again alone', async () => {
+    const never = new Promise<void>(() => {});
+    @Component()
+    @EnableBinding(Sink)
+    class Slow {
+      @StreamListener(Sink.INPUT)
+      fine(body: string): void {
+        got.push(`fine ${body}`);
+      }
+      @StreamListener(Sink.INPUT)
+      slow(body: string): Promise<void> | undefined {
+        got.push(`slow ${body}`);
+        return got.length < 4 ? never : undefined;
+      }
+    }
+    await handle(Slow, [['x']], { 'consumer.handler-timeout': '10ms' });
+    expect(got).toEqual(['fine x', 'slow x', 'slow x', 'slow x']);
   });
 
   test('an exception in one is tried again for those that have not finished, and goes to the dead letters in the end', async () => {
