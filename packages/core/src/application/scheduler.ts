@@ -12,8 +12,8 @@ export interface Task {
   run(stopped: () => boolean): unknown;
 }
 
-/** The longest delay that a timer of Node takes. */
-const LONGEST_MS = 2 ** 31 - 1;
+/** No timer is longer: the clock may be set and the machine may sleep, and timers of Node know of neither. */
+const LONGEST_MS = 60_000;
 
 export class Scheduler {
   readonly #tasks: readonly Task[];
@@ -52,10 +52,9 @@ export class Scheduler {
   }
 
   #wait(task: Task, due: number): void {
-    const left = due - Date.now();
     const timer = setTimeout(
-      () => (left > LONGEST_MS ? this.#wait(task, due) : this.#start(task, due)),
-      Math.min(Math.max(0, left), LONGEST_MS),
+      () => (Date.now() < due ? this.#wait(task, due) : this.#start(task, due)),
+      Math.min(Math.max(0, due - Date.now()), LONGEST_MS),
     );
     this.#timers.set(task, timer);
   }
