@@ -16,6 +16,9 @@ export interface AgentData {
   readonly all: Int32Array;
 }
 
+/** The number of a thread that has ended. */
+const ENDED = -1;
+
 const workers = new Map<Worker, Int32Array>();
 const all = new Int32Array(new SharedArrayBuffer(4));
 
@@ -29,7 +32,6 @@ class ObservedWorker extends Worker {
       workerData: { ...(options.workerData as object), agent },
     });
     workers.set(this, own);
-    this.once('exit', () => workers.delete(this));
   }
 }
 
@@ -39,13 +41,14 @@ syncBuiltinESMExports();
 
 /** Ends every worker; resolves when they are gone. An idle one ends when it looks at its store, twice a second. */
 export async function endWorkers(): Promise<void> {
-  await Promise.all(
-    [...workers].map(([worker, own]) => {
-      const gone = once(worker, 'exit');
-      Atomics.store(own, 0, 1);
-      return gone;
-    }),
-  );
+  const gone: Promise<unknown>[] = [];
+  for (const [worker, own] of workers) {
+    workers.delete(worker);
+    if (worker.threadId === ENDED) continue;
+    gone.push(once(worker, 'exit'));
+    Atomics.store(own, 0, 1);
+  }
+  await Promise.all(gone);
 }
 
 /** From now on a worker that has committed a publication ends before it says so. */
