@@ -27,6 +27,7 @@ export function attachToProcess(application: Stoppable): () => void {
     for (const signal of SIGNALS) process.on(signal, onSignal);
     process.on('unhandledRejection', onUnhandled);
     process.on('uncaughtException', onUnhandled);
+    process.on('beforeExit', onNothingLeft);
   }
   running.add(application);
   // One turn later: only then does Node report rejections that came with the end, a failed start above all.
@@ -39,6 +40,12 @@ function detach(application: Stoppable): void {
   for (const signal of SIGNALS) process.off(signal, onSignal);
   process.off('unhandledRejection', onUnhandled);
   process.off('uncaughtException', onUnhandled);
+  process.off('beforeExit', onNothingLeft);
+}
+
+/** Nothing keeps the process alive any more, as with an application that only sends: its end is a stop like any other. */
+function onNothingLeft(): void {
+  void endWith(0);
 }
 
 function onSignal(signal: NodeJS.Signals): void {
@@ -78,6 +85,6 @@ function endWith(least: 0 | 1): Promise<void> {
   return (ending ??= (async () => {
     const receipts = await Promise.all([...running].map((application) => application.stop()));
     const unfinished = receipts.some(({ abandoned, unconfirmed }) => abandoned + unconfirmed > 0);
-    process.exit(least === 1 ? 1 : unfinished ? 2 : 0);
+    process.exit(least === 1 ? 1 : unfinished ? 2 : process.exitCode);
   })());
 }

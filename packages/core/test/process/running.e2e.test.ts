@@ -85,6 +85,13 @@ test('a signal while components are still being made stops the start', async () 
   expect(app.transcript).not.toContain(' ERROR ');
 });
 
+test('an application that has nothing more to do ends in order', async () => {
+  const app = new AppProcess(compiled('ends'), temporaryFolder(), { args: ['--spring.main.banner-mode=off'] });
+  expect(await app.ended()).toEqual({ code: 0, signal: null });
+  expect(app.out).toEqual(['sent', 'released']);
+  expect(app.log.at(-1)).toMatch(/ Stopped in \d+ ms: /);
+});
+
 test('an application that stopped itself keeps no process alive', async () => {
   const app = new AppProcess(compiled('stopped'), temporaryFolder(), {
     args: [
