@@ -89,7 +89,7 @@ export async function measure({ quick, scratch }) {
 async function prepareStore(directory, backlog) {
   // not at the top: it is built only when this runs
   const { openStore } = await import('../packages/binder-embedded/dist/store/schema.js');
-  const database = openStore(directory, 1000);
+  const database = openStore(directory);
   database.write(() => {
     database.run("INSERT INTO destination(id, name, partitions) VALUES (1, 'bench', 1)");
     database.run("INSERT INTO subscription(id, destination, name, kind) VALUES (1, 1, 'bench', 'durable')");
