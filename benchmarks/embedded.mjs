@@ -116,7 +116,7 @@ async function runOn(template, store, { name, args, messages, lost }) {
   copyFileSync(storeFile(template), storeFile(store));
   const figures = await run({ name, args: args(store, messages), cwd: here('apps') });
   const { openStore } = await import('../packages/binder-embedded/dist/store/schema.js');
-  const database = openStore(store, 1000);
+  const database = openStore(store);
   const missing = lost(database, WARM_UP + messages);
   database.close();
   if (missing !== 0) throw new Error(`${name}: ${missing} messages are missing; a run with loss counts for nothing`);
