@@ -1,5 +1,6 @@
 /**
- * One measured run of core: `node main.js <what> <messages>`; prints nanoseconds and bytes of garbage a message. Each way
+ * One measured run of core: `node main.js <what> <messages>`; prints nanoseconds and bytes of garbage a message; `soak`
+ * prints what the heap holds on the way instead. Each way
  * through the framework has its bare counterpart, which decodes or encodes the same and calls the same function.
  */
 import { EventEmitter } from 'node:events';
@@ -101,6 +102,22 @@ const ways: Record<string, (n: number) => Promise<void> | void> = {
     }
   },
 };
+const collect = globalThis.gc!;
+
+if (what === 'soak') {
+  // in and out in turns; what the heap holds after each tenth of the way
+  const heapMB: number[] = [];
+  for (let part = 0; part < 10; part++) {
+    await ways['in-core']!(messages / 20);
+    await ways['out-core']!(messages / 20);
+    collect();
+    heapMB.push(process.memoryUsage().heapUsed / 1e6);
+  }
+  await application.stop();
+  console.log(JSON.stringify({ heapMB, handled, sent: broker.sent }));
+  process.exit();
+}
+
 const way = ways[what.replace(/-(json|bytes)$/, '')]!;
 
 await way(Math.min(messages, 100_000));
@@ -108,7 +125,6 @@ const started = performance.now();
 await way(messages);
 const ns = ((performance.now() - started) * 1e6) / messages;
 
-const collect = globalThis.gc!;
 await way(FOR_GARBAGE);
 collect();
 const before = process.memoryUsage().heapUsed;
