@@ -33,7 +33,11 @@ try {
   try {
     await (missing === undefined ? found.run(t) : assertRefused(missing, t));
   } finally {
-    await t.cleanUp().finally(() => broker.close());
+    try {
+      await t.cleanUp();
+    } finally {
+      await broker.close();
+    }
   }
   report = missing === undefined ? { status: 'passed' } : { status: 'unsupported', reason: missing };
 } catch (error) {

@@ -2,48 +2,19 @@
  * The embedded binder with one mistake each, made from outside by wrapping its factory: what the kit has to find. The
  * mutant is named by the query of this module's address, so that every process of a run loads the same one.
  */
-import { binderFactory } from '@streambind/binder-embedded';
 import type { Subject } from '@streambind/binder-tck';
-import type {
-  Binder,
-  BinderContext,
-  BinderFactory,
-  ConsumerBinding,
-  ConsumerSink,
-  ConsumerSource,
-  Delivery,
-  Later,
-  ProducerBinding,
-  ProducerTarget,
-  Settlement,
-  WireRecord,
-} from '@streambind/core/binder';
+import type { ConsumerBinding, Delivery, Settlement, WireRecord } from '@streambind/core/binder';
+import {
+  ACK,
+  methodsOf,
+  methodsOfConsumer,
+  mutated,
+  watchers,
+  type Deliver,
+  type Mutation,
+  type Send,
+} from './mutation.js';
 import { subjectOf } from './subject.js';
-
-type Outcome = Settlement | Later;
-type Deliver = (delivery: Delivery) => Outcome | Promise<Outcome>;
-type Send = (record: WireRecord) => Promise<void>;
-
-const ACK: Settlement = { kind: 'ack' };
-const honest = binderFactory as BinderFactory;
-
-/** Where a mutant may put its hand; what it leaves out stays as it is. */
-interface Mutation {
-  factory?(factory: BinderFactory): BinderFactory;
-  context?(context: BinderContext): BinderContext;
-  binder?(binder: Binder, context: BinderContext): Binder;
-  source?(source: ConsumerSource): ConsumerSource;
-  deliver?(deliver: Deliver, tools: Tools): Deliver;
-  consumer?(binding: ConsumerBinding): ConsumerBinding;
-  send?(send: Send, target: ProducerTarget): Send;
-}
-
-interface Tools {
-  readonly binder: Binder;
-  readonly source: ConsumerSource;
-  /** Ends the consumer, as a broker does whose channel was misused. */
-  breakChannel(): void;
-}
 
 export interface Mutant {
   readonly name: string;
@@ -52,21 +23,6 @@ export interface Mutant {
 }
 
 const throughText = (bytes: Uint8Array): Uint8Array => Buffer.from(Buffer.from(bytes).toString('utf8'));
-
-/** Calls back at the first report of trouble and when it is over. */
-function watched(context: BinderContext, onTrouble: () => void, onRecovered: () => void): BinderContext {
-  return {
-    ...context,
-    report: (error, nextTryMs) => {
-      context.report(error, nextTryMs);
-      onTrouble();
-    },
-    recovered: () => {
-      context.recovered();
-      onRecovered();
-    },
-  };
-}
 
 export const mutants: readonly Mutant[] = [
   {
@@ -100,23 +56,17 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
-    name: "toString('utf8') on bodies",
-    killedBy: ['B03'],
-    mutation: {
-      send: (send) => (record) => send({ ...record, payload: record.payload && throughText(record.payload) }),
-    },
-  },
-  {
-    name: "toString('utf8') on headers",
-    killedBy: ['C02'],
+    name: "toString('utf8') on bodies and headers",
+    killedBy: ['B03', 'C02'],
     mutation: {
       send: (send) => (record) =>
         send({
           ...record,
+          payload: record.payload && throughText(record.payload),
           headers: Object.fromEntries(
             Object.entries(record.headers).map(([name, value]) => [
               name,
-              value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : value,
+              value instanceof Uint8Array ? throughText(value) : value,
             ]),
           ),
         }),
@@ -132,7 +82,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'ignores the name of the group',
     killedBy: ['D01', 'D02'],
-    mutation: { source: ({ group: _, ...source }) => source },
+    mutation: { source: (source) => ({ ...source, group: undefined }) },
   },
   {
     name: 'makes anonymous groups durable',
@@ -304,70 +254,6 @@ export const mutants: readonly Mutant[] = [
     },
   },
 ];
-
-/** What mutants that react to the connection have asked for. */
-const watchers = new WeakMap<BinderContext, { trouble?: () => void; recovered?: () => void }>();
-
-const methodsOf = (binder: Binder): Binder => ({
-  bindConsumer: (source, sink) => binder.bindConsumer(source, sink),
-  bindProducer: (target) => binder.bindProducer(target),
-  health: () => binder.health!(),
-  close: () => binder.close(),
-});
-
-const methodsOfConsumer = (binding: ConsumerBinding): ConsumerBinding => ({
-  pause: () => binding.pause(),
-  resume: () => binding.resume(),
-  close: (deadlineMs) => binding.close(deadlineMs),
-});
-
-function mutated(mutation: Mutation): BinderFactory {
-  const factory = mutation.factory?.(honest) ?? honest;
-  return {
-    ...factory,
-    create: async (options, given) => {
-      const asked: { trouble?: () => void; recovered?: () => void } = {};
-      const told = mutation.context?.(given) ?? given;
-      const context = watched(
-        told,
-        () => asked.trouble?.(),
-        () => asked.recovered?.(),
-      );
-      watchers.set(context, asked);
-      const binder = await honest.create(options, context);
-      return wrapped(mutation.binder?.(binder, context) ?? methodsOf(binder), mutation);
-    },
-  };
-}
-
-function wrapped(binder: Binder, mutation: Mutation): Binder {
-  return {
-    ...binder,
-    bindConsumer: async (given, sink) => {
-      const source = mutation.source?.(given) ?? given;
-      let binding: ConsumerBinding | undefined;
-      const tools: Tools = { binder, source, breakChannel: () => void binding?.close(0) };
-      const deliver = (delivery: Delivery): Outcome | Promise<Outcome> => sink.deliver(delivery);
-      const own: ConsumerSink = {
-        deliver: mutation.deliver?.(deliver, tools) ?? deliver,
-        fault: (error) => sink.fault(error),
-      };
-      binding = await binder.bindConsumer(source, own);
-      return mutation.consumer?.(binding) ?? binding;
-    },
-    bindProducer: async (target): Promise<ProducerBinding> => {
-      const producer = await binder.bindProducer(target);
-      const send: Send = (record) => producer.send(record);
-      return {
-        get partitionCount() {
-          return producer.partitionCount;
-        },
-        send: mutation.send?.(send, target) ?? send,
-        close: (deadlineMs) => producer.close(deadlineMs),
-      };
-    },
-  };
-}
 
 const chosen = mutants[Number(new URL(import.meta.url).searchParams.get('mutant') ?? -1)];
 

@@ -132,8 +132,8 @@ export const groups: readonly Case[] = [
     async run(t) {
       await t.declareGroup();
       const producer = await t.produce();
-      const batches = [t.ids(t.scale(1000), 'orderly'), t.ids(t.scale(1000), 'killed')];
-      for (const [at, how] of (['orderly', 'killed'] as const).entries()) {
+      const batches = [t.ids(t.scale(1000), 'killed'), t.ids(t.scale(1000), 'orderly')];
+      for (const [at, how] of (['killed', 'orderly'] as const).entries()) {
         await producer.sendAll(batches[at]!);
         await t.broker.restart(how);
       }

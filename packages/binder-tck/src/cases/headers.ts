@@ -1,5 +1,6 @@
 /** C: headers arrive as what they were, and nobody's words are taken for the framework's. */
 import { deepEqual, equal, ok } from 'node:assert/strict';
+import { inspect } from 'node:util';
 import {
   Component,
   EnableBinding,
@@ -94,7 +95,7 @@ export const headers: readonly Case[] = [
       const { consumed, probed } = await roundTrip(t, sent);
       for (const [name, value] of Object.entries(sent)) {
         for (const seen of [consumed[name], probed[name]]) {
-          ok(seen instanceof Uint8Array && Buffer.from(seen).equals(value), `${name} came as ${String(seen)}`);
+          ok(seen instanceof Uint8Array && Buffer.from(seen).equals(value), `${name} came as ${inspect(seen)}`);
         }
       }
     },
@@ -131,9 +132,10 @@ export const headers: readonly Case[] = [
     layer: 'SPI',
     async run(t) {
       const many = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`h${index}`, 'x'.repeat(100)]));
-      const { consumed } = await roundTrip(t, { ...many, large: 'y'.repeat(64 * 1024) });
+      const large = 'y'.repeat(64 * 1024);
+      const { consumed } = await roundTrip(t, { ...many, large });
       for (const [name, value] of Object.entries(many)) equal(consumed[name], value);
-      equal(String(consumed['large']).length, 64 * 1024);
+      equal(consumed['large'], large);
     },
   },
   {
@@ -141,14 +143,14 @@ export const headers: readonly Case[] = [
     name: 'reserved-headers',
     layer: 'APP',
     async run(t) {
-      const seen: Record<string, unknown>[] = [];
+      const attempts: unknown[] = [];
       @Component()
       @EnableBinding(Processor)
       class Forward {
         @StreamListener(Processor.INPUT)
         @SendTo(Processor.OUTPUT)
         on(message: Message<string>): Message<string> {
-          seen.push({ ...message.headers });
+          attempts.push(message.headers['deliveryAttempt']);
           return message;
         }
       }
@@ -162,8 +164,7 @@ export const headers: readonly Case[] = [
         { payload: Buffer.from('body'), headers: { ...foreign, [ID_HEADER]: 'one', contentType: 'text/plain' } },
       ]);
       await t.settled('it is forwarded', async () => (await tap.records()).length > 0);
-      equal(seen.length, 1);
-      equal(seen[0]!['deliveryAttempt'], 1, 'the attempt is the one that the framework counted');
+      deepEqual(attempts, [1], 'the attempt is the one that the framework counted');
       const [forwarded] = await tap.records();
       equal(idOf(forwarded!), 'one');
       for (const name of ['deliveryAttempt', 'scst_partitionOverride', 'sourceData']) {

@@ -1,5 +1,5 @@
 /** F, seen by an application: retry, dead letters, and acknowledgement by hand. */
-import { deepEqual, equal, match, ok, throws } from 'node:assert/strict';
+import { deepEqual, equal, ok, throws } from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Acknowledgment,
@@ -7,7 +7,6 @@ import {
   EnableBinding,
   Header,
   Message,
-  Payload,
   Processor,
   RejectAndDontRequeueError,
   SendTo,
@@ -18,7 +17,7 @@ import {
 } from '@streambind/core';
 import type { Case } from '../case.js';
 import { ID_HEADER, idOf, textOf } from '../spi.js';
-import type { RawPublication, RawRecord } from '../subject.js';
+import type { RawPublication } from '../subject.js';
 import { quiet } from '../wait.js';
 import { deadLettersOf, gate } from './settlement.js';
 
@@ -41,9 +40,6 @@ function listener(on: (id: string, attempt: number) => void | Promise<void>): Cl
   }
   return Listener;
 }
-
-/** Everything that a dead letter says, as one text. */
-const saidBy = ({ headers }: RawRecord): string => Object.values(headers).map(String).join('\n');
 
 export const retry: readonly Case[] = [
   {
@@ -73,39 +69,6 @@ export const retry: readonly Case[] = [
         ok(Math.abs(gaps[index]! - wanted) <= wanted / 2, `the gaps are ${gaps.map(Math.round).join(', ')} ms`);
       }
       deepEqual(found.map(idOf), ['one']);
-    },
-  },
-  {
-    id: 'F05',
-    name: 'dlq-fidelity',
-    layer: 'APP',
-    async run(t) {
-      const before = Date.now();
-      await t.run(
-        [
-          listener(() => {
-            throw new TypeError('it never works');
-          }),
-        ],
-        { [`${CONSUMER}.max-attempts`]: 3, [`${CONSUMER}.back-off-initial-interval`]: 50 },
-      );
-      const payload = Uint8Array.from({ length: 256 }, (_, byte) => byte);
-      const headers = { [ID_HEADER]: 'one', contentType: 'application/octet-stream', tenant: 'ümlaut 🚀' };
-      await t.probe.publish(t.destination, [{ payload, headers }]);
-      const [letter] = await deadLettersOf(t, 1);
-      await t.settled('nothing more comes', () => true);
-      equal((await t.probe.deadLetters(t.destination, t.group)).length, 1);
-      deepEqual(Buffer.from(letter!.payload!), Buffer.from(payload));
-      const { names, values } = t.broker.deadLetterHeaders(t.destination, t.group);
-      deepEqual(Object.keys(letter!.headers).sort(), [...Object.keys(headers), ...names].sort());
-      for (const [name, value] of Object.entries({ ...headers, ...values })) {
-        equal(String(letter!.headers[name]), value, name);
-      }
-      match(saidBy(letter!), /it never works/);
-      ok(Buffer.byteLength(letter!.wire) < 20_000, 'the stack is cut');
-      const dates = Object.values(letter!.headers).filter((value) => value instanceof Date);
-      for (const date of dates) ok(+date >= before && +date <= Date.now(), 'the times are those of the failures');
-      if (t.capabilities.attempts === 'failures') equal(String(letter!.headers['x-attempts']), '3');
     },
   },
   {
@@ -166,88 +129,6 @@ export const retry: readonly Case[] = [
       await t.settled('nothing more happens', () => true);
       deepEqual(calls.toSorted(), ['fatal 1', 'rejected 1']);
       deepEqual(found.map(idOf).toSorted(), ['fatal', 'rejected']);
-    },
-  },
-  {
-    id: 'F09',
-    name: 'invalid-json',
-    layer: 'APP',
-    async run(t) {
-      class Order {
-        amount = 0;
-      }
-      const amountIsNumber = {
-        '~standard': {
-          version: 1 as const,
-          vendor: 'tck',
-          validate: (value: unknown) =>
-            typeof (value as Order).amount === 'number'
-              ? { value: value as Order }
-              : { issues: [{ message: 'has to be a number', path: ['amount'] }] },
-        },
-      };
-      const orders: Order[] = [];
-      @Component()
-      @EnableBinding(Sink)
-      class Listener {
-        @StreamListener(Sink.INPUT)
-        on(@Payload({ type: Order, schema: amountIsNumber }) order: Order): void {
-          orders.push(order);
-        }
-      }
-      await t.run([Listener]);
-      const bodies = { broken: '{"a":', invalid: '{"amount":"many"}', good: '{"amount":3}' };
-      await t.probe.publish(
-        t.destination,
-        Object.entries(bodies).map(([id, body]) => ({
-          payload: Buffer.from(body),
-          headers: { [ID_HEADER]: id, contentType: 'application/json' },
-        })),
-      );
-      const found = await deadLettersOf(t, 2, 3000);
-      await t.settled('the good one is handled', () => orders.length > 0);
-      deepEqual(
-        orders.map(({ amount }) => amount),
-        [3],
-      );
-      const byId = new Map(found.map((letter) => [idOf(letter), letter]));
-      deepEqual([...byId.keys()].toSorted(), ['broken', 'invalid']);
-      for (const [id, letter] of byId) equal(textOf(letter), bodies[id as keyof typeof bodies]);
-      match(saidBy(byId.get('broken')!), /position 5|line 1|column 6/i);
-      match(saidBy(byId.get('invalid')!), /amount/);
-    },
-  },
-  {
-    id: 'F10',
-    name: 'dlq-unavailable',
-    layer: 'APP',
-    async run(t) {
-      const application = await t.run([
-        listener((id) => {
-          if (id === 'dead') throw new RejectAndDontRequeueError('never');
-        }),
-      ]);
-      const accept = await t.broker.refuseDeadLetters(t.destination, t.group);
-      await t.probe.publish(t.destination, [text('dead')]);
-      await t.until(
-        'the application says so',
-        async () => (await application.health()).readiness === 'degraded',
-        10_000,
-      );
-      const { binders, liveness } = await application.health();
-      equal(liveness, 'up');
-      match(
-        Object.values(binders)
-          .map(({ reason }) => reason)
-          .join(),
-        /refused/,
-      );
-      equal(await t.probe.backlog(t.destination, t.group), 1, 'the message is not acknowledged');
-      deepEqual(await t.probe.deadLetters(t.destination, t.group), []);
-      await accept();
-      deepEqual((await deadLettersOf(t, 1, 40_000)).map(idOf), ['dead']);
-      await t.until('all is well again', async () => (await application.health()).readiness === 'up');
-      await t.until('it is acknowledged', async () => (await t.probe.backlog(t.destination, t.group)) === 0);
     },
   },
   {
