@@ -134,21 +134,18 @@ export class EmbeddedConsumer implements Receiver, Settler<LogDelivery> {
     const unpacker = new Unpacker(bytes);
     const deliveries: LogDelivery[] = [];
     for (let at = 0; at < fields.length; at += DELIVERED_FIELDS) {
-      const [message, partition, failures, crashes, firstFailure, publishedAt, key, headers, length] = fields.slice(
-        at,
-        at + DELIVERED_FIELDS,
-      ) as [number, number, number, number, number | null, number, string | Uint8Array | null, string, number];
+      const message = fields[at] as number;
       deliveries.push(
         new LogDelivery(
-          this.#lane(reader, epoch, partition),
+          this.#lane(reader, epoch, fields[at + 1] as number),
           message,
-          failures + 1,
-          crashes,
-          firstFailure ?? undefined,
-          publishedAt,
-          this.#headers(headers, message),
-          unpacker.next(length),
-          key ?? undefined,
+          (fields[at + 2] as number) + 1,
+          fields[at + 3] as number,
+          (fields[at + 4] as number | null) ?? undefined,
+          fields[at + 5] as number,
+          this.#headers(fields[at + 7] as string, message),
+          unpacker.next(fields[at + 8] as number),
+          (fields[at + 6] as string | Uint8Array | null) ?? undefined,
         ),
       );
     }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { claim, contents } from '../src/store/claims.js';
+import { claim } from '../src/store/claims.js';
+import { contents } from '../src/store/contents.js';
 import type { Database } from '../src/store/database.js';
 import { join, subscribe, type Subscribed, type SubscribeRequest } from '../src/store/groups.js';
 import { append, declareDestination } from '../src/store/log.js';

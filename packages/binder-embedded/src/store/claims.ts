@@ -226,30 +226,6 @@ function claimOrdered(db: Database, reader: Reader, max: number, now: number): C
   return { claimed, lookAgainMs };
 }
 
-export interface Content {
-  readonly id: number;
-  readonly at: number;
-  readonly key: string | Uint8Array | null;
-  readonly headers: string;
-  readonly payload: Uint8Array | null;
-}
-
-/** What the claimed messages say, by their id; one that a cap has dropped meanwhile is missing. */
-export function contents(db: Database, claimed: readonly Claimed[]): Map<number, Content> {
-  const found = new Map<number, Content>();
-  for (const { first, last } of runs(claimed.map(({ message }) => message))) {
-    // cast, because a person with a SQL tool writes text where we write bytes
-    const rows = db.all<Content>(
-      `SELECT id, at, key, CAST(headers AS TEXT) AS headers, CAST(payload AS BLOB) AS payload FROM message
-         WHERE id BETWEEN ? AND ?`,
-      first,
-      last,
-    );
-    for (const row of rows) found.set(row.id, row);
-  }
-  return found;
-}
-
 /** Neighbours together: what was claimed in one go is mostly acknowledged in one go. */
 export function runs(messages: readonly number[]): { first: number; last: number }[] {
   const found: { first: number; last: number }[] = [];

@@ -1,7 +1,8 @@
 /** What the worker has to say, gathered and posted once a turn. */
 import type { MessagePort } from 'node:worker_threads';
 import { Packer } from './bytes.js';
-import type { Claimed, Content } from './claims.js';
+import type { Claimed } from './claims.js';
+import type { Content } from './contents.js';
 import { plain, type Failure } from './failure.js';
 import { POST_AT_BYTES, type DeliveredFields, type FromWorker, type WorkerEvent } from './protocol.js';
 import type { ReaderState } from './reader.js';

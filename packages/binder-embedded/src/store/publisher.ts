@@ -76,16 +76,14 @@ export class Publisher {
     const refused: [number, Failure][] = [];
     const unpacker = new Unpacker(bytes);
     for (let at = 0; at < fields.length; at += PUBLISHED_FIELDS) {
-      const [target, partition, key, headers, length] = fields.slice(at, at + PUBLISHED_FIELDS) as [
-        number,
-        number,
-        string | Uint8Array | null,
-        string,
-        number,
-      ];
-      const record = { partition, key, headers, payload: unpacker.next(length) };
+      const record = {
+        partition: fields[at + 1] as number,
+        key: fields[at + 2] as string | Uint8Array | null,
+        headers: fields[at + 3] as string,
+        payload: unpacker.next(fields[at + 4] as number),
+      };
       try {
-        this.#appendTo(this.#targets.get(target)!, record, now);
+        this.#appendTo(this.#targets.get(fields[at] as number)!, record, now);
       } catch (error) {
         if (!isRefusal(error) && !(error instanceof StoreFailure)) throw error;
         refused.push([at / PUBLISHED_FIELDS, plain(failureOf(error, this.directory))]);

@@ -4,6 +4,7 @@
  */
 import * as claims from './claims.js';
 import type { Consumers } from './consumers.js';
+import { contents, type Content } from './contents.js';
 import type { Database } from './database.js';
 import { failureOf, isBusy } from './failure.js';
 import { isLive } from './groups.js';
@@ -119,10 +120,10 @@ export class Transactions {
     reader.hungry = lookAgainMs === 0;
     if (lookAgainMs) this.consumers.lookIn(reader, lookAgainMs);
     if (claimed.length === 0) return;
-    const contents = claims.contents(this.db, claimed);
-    const found: (readonly [claims.Claimed, claims.Content])[] = [];
+    const said = contents(this.db, claimed);
+    const found: (readonly [claims.Claimed, Content])[] = [];
     for (const each of claimed) {
-      const content = contents.get(each.message);
+      const content = said.get(each.message);
       if (content) found.push([each, content]);
       // a cap has dropped it
       else reader.acks.push(each.message);
