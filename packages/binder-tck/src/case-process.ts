@@ -1,6 +1,5 @@
 /** One case in a process of its own, so that nothing of it is left for the next. Started by the runner. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CaseResult } from './case.js';
 import { cases } from './cases/index.js';
@@ -10,7 +9,7 @@ import type { Subject } from './subject.js';
 
 export type CaseReport = Pick<CaseResult, 'status' | 'reason' | 'ms'>;
 
-const [module = '', id = '', settings = '{}'] = process.argv.slice(2);
+const [module = '', id = '', directory = '', settings = '{}'] = process.argv.slice(2);
 const started = performance.now();
 const found = cases.find((each) => each.id === id)!;
 const { subject } = (await import(module)) as { subject: Subject };
@@ -19,8 +18,6 @@ const { subject } = (await import(module)) as { subject: Subject };
 process.on('disconnect', () => process.exit(1));
 process.channel!.unref();
 
-const directory = mkdtempSync(join(tmpdir(), `tck-${id.toLowerCase()}-`));
-process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
 const missing = lacking(found.needs ?? [], subject.factory.capabilities);
 
 let report: Omit<CaseReport, 'ms'>;

@@ -1,5 +1,8 @@
 /** Runs cases, each in a process of its own: several at once, the serial ones alone, in an order made from the seed. */
 import { fork, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CaseReport } from './case-process.js';
 import type { Case, CaseResult } from './case.js';
@@ -60,7 +63,8 @@ async function runCase(
   { subject, quick = false, seed }: CertifyOptions & { readonly seed: number },
 ): Promise<CaseResult> {
   const started = performance.now();
-  const child = fork(CASE_PROCESS, [String(subject), id, JSON.stringify({ quick, seed })], {
+  const directory = mkdtempSync(join(tmpdir(), `tck-${id.toLowerCase()}-`));
+  const child = fork(CASE_PROCESS, [String(subject), id, directory, JSON.stringify({ quick, seed })], {
     // its applications and helpers are of its group, and end with it
     detached: true,
     execArgv: [],
@@ -69,6 +73,7 @@ async function runCase(
   let output = '';
   for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (text) => (output += String(text)));
   const report = await reportOf(child, deadlineMs);
+  rmSync(directory, { recursive: true, force: true });
   const ms = Math.round(performance.now() - started);
   if (report.status !== 'failed') return { id, name, ...report };
   const printed = output.trim().split('\n').slice(-20).join('\n');
