@@ -1,5 +1,5 @@
 /** Sending and consuming through the embedded binder, beside bare SQLite loops of the same durability. */
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, fsyncSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ok, paint, progress, say, table } from '../tools/terminal.mjs';
@@ -7,27 +7,28 @@ import { run } from './processes.mjs';
 import { interleaved, median, pairedRatio } from './statistics.mjs';
 
 const PAYLOAD = Buffer.alloc(1024, 'x');
-/** Messages of each run that nobody times. */
-const WARM_UP = 2000;
 
 export const summary = 'messages of 1 KiB per second through the embedded binder; WAL, synchronous=NORMAL';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const storeFile = (store) => join(store, 'broker.db');
-const bare = (program) => (store, messages) => [here(`programs/${program}.mjs`), storeFile(store), messages, WARM_UP];
+const bare =
+  (program) =>
+  (store, { messages, warmUp }) => [here(`programs/${program}.mjs`), storeFile(store), messages, warmUp];
 const framework =
   (application, ...more) =>
-  (store, messages) => [
+  (store, { messages, warmUp }) => [
     `dist/${application}/main.js`,
     `--spring.cloud.stream.embedded.binder.directory=${store}`,
     `--bench.messages=${messages}`,
-    `--bench.warm-up=${WARM_UP}`,
+    `--bench.warm-up=${warmUp}`,
     ...more,
   ];
 
 /** The first case of a comparison is what the others are divided by. */
 const sending = {
-  backlog: false,
+  name: 'sending',
+  load: { messages: 20_000, warmUp: 5000 },
   cases: [
     { name: 'bare loop, one commit each', args: bare('send') },
     { name: 'send, awaited one by one', args: framework('sender', '--bench.in-flight=1'), target: 0.4 },
@@ -38,7 +39,8 @@ const sending = {
   lost: (database, all) => all - database.get('SELECT count(*) AS n FROM message').n,
 };
 const consuming = {
-  backlog: true,
+  name: 'consuming',
+  load: { messages: 40_000, warmUp: 10_000 },
   cases: [
     { name: 'bare loop, batches of 100', args: bare('consume') },
     { name: '@StreamListener', args: framework('receiver'), target: 0.5 },
@@ -51,37 +53,28 @@ const consuming = {
 
 /** @param {{ quick: boolean, scratch: string }} options */
 export async function measure({ quick, scratch }) {
-  const [messages, warmUps, rounds] = quick ? [5000, 1, 3] : [20_000, 2, 10];
+  const [warmUps, rounds] = quick ? [1, 3] : [2, 10];
   const results = [];
-  for (const { backlog, cases, lost } of [sending, consuming]) {
-    const template = join(scratch, backlog ? 'backlog' : 'empty');
-    await prepareStore(template, backlog ? WARM_UP + messages : 0);
+  for (const { name: direction, load, cases, lost } of [sending, consuming]) {
+    const template = join(scratch, direction);
+    await prepareStore(template, direction === 'consuming' ? load.warmUp + load.messages : 0);
     const rates = new Map(cases.map(({ name }) => [name, []]));
     for (let round = -warmUps; round < rounds; round++) {
       for (const { name, args } of interleaved(cases, Math.abs(round))) {
         progress(`embedded: ${name}, round ${round + 1} of ${rounds}`);
-        const { ms } = await runOn(template, join(scratch, 'store'), { name, args, messages, lost });
-        if (round >= 0) rates.get(name).push((messages / ms) * 1000);
+        const { ms } = await runOn(template, join(scratch, 'store'), { name, args, load, lost });
+        if (round >= 0) rates.get(name).push((load.messages / ms) * 1000);
       }
     }
     const [{ name: reference }] = cases;
     for (const { name, target } of cases) {
-      const { ratio, low, high } = pairedRatio(rates.get(name), rates.get(reference));
+      const runs = rates.get(name);
+      const { ratio, low, high } = pairedRatio(runs, rates.get(reference));
       const held = target === undefined ? undefined : ratio >= target;
-      results.push({
-        name,
-        reference,
-        rate: median(rates.get(name)),
-        ratio,
-        low,
-        high,
-        target,
-        held,
-        runs: rates.get(name),
-      });
+      results.push({ name, reference, rate: median(runs), ratio, low, high, target, held, runs });
     }
   }
-  show(results, rounds, messages);
+  show(results, rounds);
   return results;
 }
 
@@ -110,20 +103,24 @@ async function prepareStore(directory, backlog) {
 }
 
 /** One run on a fresh copy of the store. @throws when a message was lost */
-async function runOn(template, store, { name, args, messages, lost }) {
+async function runOn(template, store, { name, args, load, lost }) {
   rmSync(store, { recursive: true, force: true });
   mkdirSync(store, { mode: 0o700 });
   copyFileSync(storeFile(template), storeFile(store));
-  const figures = await run({ name, args: args(store, messages), cwd: here('apps') });
+  // or the first checkpoint of the run would have to write it to the disk
+  const file = openSync(storeFile(store));
+  fsyncSync(file);
+  closeSync(file);
+  const figures = await run({ name, args: args(store, load), cwd: here('apps') });
   const { openStore } = await import('../packages/binder-embedded/dist/store/schema.js');
   const database = openStore(store);
-  const missing = lost(database, WARM_UP + messages);
+  const missing = lost(database, load.warmUp + load.messages);
   database.close();
   if (missing !== 0) throw new Error(`${name}: ${missing} messages are missing; a run with loss counts for nothing`);
   return figures;
 }
 
-function show(results, rounds, messages) {
+function show(results, rounds) {
   const rows = results.map(({ name, rate, ratio, low, high, target, held }, index) => {
     const first = index === 0 || results[index - 1].reference !== results[index].reference;
     return [
@@ -135,10 +132,6 @@ function show(results, rounds, messages) {
     ];
   });
   say(table(['embedded, 1 KiB', 'messages/s', '× bare (95 %)', 'target', ''], rows));
-  say(
-    paint(
-      'dim',
-      `${rounds} rounds of ${messages} messages after ${WARM_UP} to warm up, each run a process of its own.`,
-    ),
-  );
+  const loads = [sending, consuming].map(({ name, load }) => `${name} ${load.messages} messages after ${load.warmUp}`);
+  say(paint('dim', `${rounds} rounds, each run a process of its own, ${loads.join(', ')} that nobody timed.`));
 }

@@ -1,7 +1,6 @@
 /** On what was measured, and whether anybody else used it meanwhile. */
-import { availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { statfsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, cpus, loadavg, platform, release, tmpdir, totalmem } from 'node:os';
 import { paint, say } from '../tools/terminal.mjs';
 
 const TMPFS = 0x01021994;

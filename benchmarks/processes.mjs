@@ -1,8 +1,7 @@
 /** Every measured run is a process of its own, started the same way and with nothing of the caller's environment. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { execFileSync } from 'node:child_process';
 
 const LIMIT_MS = 60_000;
 const READY = /Started \w+ in /;
@@ -15,8 +14,8 @@ const env = { PATH, HOME, ...(TMPDIR ? { TMPDIR } : {}) };
 export async function run(program) {
   const { child, output, exited } = start(program);
   child.stdout.on('data', (text) => (output.out += text));
-  const { code } = await exited;
-  if (code !== 0) throw new Error(`${program.name} ended with ${code}:\n${output.err}`);
+  const { code, signal } = await exited;
+  if (code !== 0) refuse(program, code ?? signal, output.err);
   return JSON.parse(output.out.trim().split('\n').at(-1));
 }
 
@@ -42,7 +41,10 @@ export async function timeToReady(program) {
       if (READY.test(output.err)) resolve(performance.now() - started);
     });
   });
-  const ms = await Promise.race([ready, exited.then(({ code }) => refuse(program, code, output.err))]);
+  const ms = await Promise.race([
+    ready,
+    exited.then(({ code, signal }) => refuse(program, code ?? signal, output.err)),
+  ]);
   const rssMB = residentMB(child.pid);
   child.kill('SIGTERM');
   const { code, signal } = await exited;
@@ -51,7 +53,13 @@ export async function timeToReady(program) {
 }
 
 function start({ args, cwd }) {
-  const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS });
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LIMIT_MS,
+    killSignal: 'SIGKILL',
+  });
   const output = { out: '', err: '' };
   child.stdout.setEncoding('utf8');
   child.stderr.setEncoding('utf8').on('data', (text) => (output.err += text));
