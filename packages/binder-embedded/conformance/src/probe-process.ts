@@ -209,6 +209,19 @@ const operations = {
     locked = on;
   },
 
+  /** Whether another process keeps the write lock. */
+  locked(): boolean {
+    database().exec('PRAGMA busy_timeout=200');
+    try {
+      database().exec('BEGIN IMMEDIATE; ROLLBACK');
+      return false;
+    } catch {
+      return true;
+    } finally {
+      database().exec('PRAGMA busy_timeout=5000');
+    }
+  },
+
   /** A trigger on that destination, whether it exists already or not. */
   refuse(name: string, on: boolean): void {
     database().exec(

@@ -78,6 +78,10 @@ export class ProbeProcess implements Probe {
     return this.#ask('lock', on);
   }
 
+  locked(): Promise<boolean> {
+    return this.#ask('locked');
+  }
+
   refuse(destination: string, on: boolean): Promise<void> {
     return this.#ask('refuse', destination, on);
   }

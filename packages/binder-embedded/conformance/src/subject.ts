@@ -4,6 +4,7 @@
  */
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { binderFactory } from '@streambind/binder-embedded';
 import type { Broker, ConnectionSettings, Subject, Weakness } from '@streambind/binder-tck';
 import type { BinderFactory } from '@streambind/core/binder';
@@ -94,12 +95,18 @@ async function open(parent: string): Promise<Broker> {
       return () => probe.lock(false);
     },
     loseConfirms: () => Promise.resolve(loseConfirms()),
-    halfOpen: (pid) => {
+    halfOpen: async (pid) => {
       process.kill(pid, 'SIGSTOP');
-      return Promise.resolve(() => {
+      // one that stops inside a transaction keeps everybody out: that is `block`
+      while (await probe.locked()) {
+        process.kill(pid, 'SIGCONT');
+        await sleep(10);
+        process.kill(pid, 'SIGSTOP');
+      }
+      return () => {
         process.kill(pid, 'SIGCONT');
         return Promise.resolve();
-      });
+      };
     },
     refuseDeadLetters: async (destination, group) => {
       await probe.refuse(`${destination}.${group}.dlq`, true);
