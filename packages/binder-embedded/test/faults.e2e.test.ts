@@ -3,7 +3,8 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, truncateSync, wr
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { Agent, endAgents } from './support/agent.js';
+import { AGENT, Agent, endAgents } from './support/agent.js';
+import { NOBODY, isRoot, testUnless, unlessOtherUserRuns, unlessRoot } from './support/conditions.js';
 import { closeBinders, LocalBinder, ack, record, text } from './support/local.js';
 import { removeDirectories, storeDirectory } from './support/directories.js';
 import { query } from './support/tables.js';
@@ -11,10 +12,6 @@ import { eventually } from './support/waiting.js';
 
 jest.setTimeout(30_000);
 
-const root = process.getuid?.() === 0;
-/** Some faults only root can make. */
-const describeAsRoot = root ? describe : describe.skip;
-const NOBODY = 65534;
 const mounted: string[] = [];
 
 afterEach(async () => {
@@ -107,19 +104,19 @@ describe('a store that cannot be used yet is waited for', () => {
     expect(await local.binder.health!()).toEqual({ state: 'up' });
   });
 
-  test('read-only', async () => {
+  testUnless(unlessOtherUserRuns(AGENT))('read-only', async () => {
     const directory = await usedStore();
     const readOnly = (on: boolean): void => {
       chmodSync(join(directory, 'broker.db'), on ? 0o400 : 0o600);
       chmodSync(directory, on ? 0o500 : 0o700);
     };
     // root may write everywhere, so there another user has to try
-    if (root) {
+    if (isRoot) {
       chownSync(directory, NOBODY, NOBODY);
       chownSync(join(directory, 'broker.db'), NOBODY, NOBODY);
     }
     readOnly(true);
-    const agent = await Agent.start(root ? { uid: NOBODY, gid: NOBODY } : {});
+    const agent = await Agent.start(isRoot ? { uid: NOBODY, gid: NOBODY } : {});
     await agent.call('open', { directory });
     const bound = agent.call('consume', { name: 'in', destination: 'orders', group: 'g' });
     await eventually('it is reported', () => agent.of('report').length > 1);
@@ -215,14 +212,14 @@ describe('while it runs', () => {
   });
 });
 
-describeAsRoot('as root', () => {
-  test('of another user', async () => {
+describe('as root', () => {
+  testUnless(unlessRoot)('of another user', async () => {
     const directory = storeDirectory();
     chownSync(directory, NOBODY, NOBODY);
     expect(await bindError(directory)).toMatchObject({ code: 'STORE_INSECURE' });
   });
 
-  test('on a full disk', async () => {
+  testUnless(unlessRoot)('on a full disk', async () => {
     const directory = smallDisk(256);
     const fill = join(directory, 'fill');
     spawnSync('dd', ['if=/dev/zero', `of=${fill}`, 'bs=4k'], { stdio: 'ignore' });
@@ -234,38 +231,41 @@ describeAsRoot('as root', () => {
     await (await bound).send(record('x'));
   });
 
-  test('a full disk refuses what does not fit, loses nothing it confirmed, and recovers', async () => {
-    const directory = smallDisk(3 * 1024);
-    const sender = await Agent.open(join(directory, 'store'));
-    await sender.call('produce', { name: 'out', destination: 'orders', requiredGroups: ['g'] });
-    const confirmed: string[] = [];
-    const refused: string[] = [];
-    const send = async (from: number): Promise<void> => {
-      const texts = Array.from({ length: 40 }, (_, n) => `${from + n}`);
-      const fates = await sender.call<string[]>('send', { name: 'out', texts, pad: 20_000 });
-      for (const [index, fate] of fates.entries()) {
-        if (fate === 'confirmed') confirmed.push(texts[index]!);
-        else refused.push(fate);
-      }
-    };
-    for (let from = 0; refused.length === 0; from += 40) await send(from);
-    expect(new Set(refused)).toEqual(new Set(['BROKER_FULL']));
-    await eventually('it is reported', () => sender.of('report').some(({ code }) => code === 'BROKER_FULL'));
-    expect(await sender.call('health')).toMatchObject({ state: 'degraded' });
+  testUnless(unlessRoot)(
+    'a full disk refuses what does not fit, loses nothing it confirmed, and recovers',
+    async () => {
+      const directory = smallDisk(3 * 1024);
+      const sender = await Agent.open(join(directory, 'store'));
+      await sender.call('produce', { name: 'out', destination: 'orders', requiredGroups: ['g'] });
+      const confirmed: string[] = [];
+      const refused: string[] = [];
+      const send = async (from: number): Promise<void> => {
+        const texts = Array.from({ length: 40 }, (_, n) => `${from + n}`);
+        const fates = await sender.call<string[]>('send', { name: 'out', texts, pad: 20_000 });
+        for (const [index, fate] of fates.entries()) {
+          if (fate === 'confirmed') confirmed.push(texts[index]!);
+          else refused.push(fate);
+        }
+      };
+      for (let from = 0; refused.length === 0; from += 40) await send(from);
+      expect(new Set(refused)).toEqual(new Set(['BROKER_FULL']));
+      await eventually('it is reported', () => sender.of('report').some(({ code }) => code === 'BROKER_FULL'));
+      expect(await sender.call('health')).toMatchObject({ state: 'degraded' });
 
-    spawnSync('mount', ['-o', 'remount,size=16m', directory]);
-    refused.length = 0;
-    const more = confirmed.length + 1000;
-    await send(more);
-    expect(refused).toEqual([]);
-    await eventually('it is over', () => sender.of('recovered').length > 0);
-    const reader = await Agent.open(join(directory, 'store'));
-    await reader.call('consume', { name: 'in', destination: 'orders', group: 'g' });
-    await eventually('all is there', () => reader.texts().length >= confirmed.length);
-    expect(reader.texts().map((each) => each!.trim())).toEqual(confirmed);
-  });
+      spawnSync('mount', ['-o', 'remount,size=16m', directory]);
+      refused.length = 0;
+      const more = confirmed.length + 1000;
+      await send(more);
+      expect(refused).toEqual([]);
+      await eventually('it is over', () => sender.of('recovered').length > 0);
+      const reader = await Agent.open(join(directory, 'store'));
+      await reader.call('consume', { name: 'in', destination: 'orders', group: 'g' });
+      await eventually('all is there', () => reader.texts().length >= confirmed.length);
+      expect(reader.texts().map((each) => each!.trim())).toEqual(confirmed);
+    },
+  );
 
-  test('a full disk does not stop what can still be consumed', async () => {
+  testUnless(unlessRoot)('a full disk does not stop what can still be consumed', async () => {
     const directory = smallDisk(3 * 1024);
     const sender = await Agent.open(join(directory, 'store'));
     await sender.call('produce', { name: 'out', destination: 'orders', requiredGroups: ['g'] });

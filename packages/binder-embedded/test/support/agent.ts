@@ -2,7 +2,7 @@ import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { fileURLToPath } from 'node:url';
 import { eventually } from './waiting.js';
 
-const AGENT = fileURLToPath(new URL('./agent.mjs', import.meta.url));
+export const AGENT = fileURLToPath(new URL('./agent.mjs', import.meta.url));
 
 export interface AgentEvent {
   readonly event: string;
@@ -49,12 +49,14 @@ export class Agent {
     child.stdout!.setEncoding('utf8').on('data', (text: string) => this.#read(text));
     child.stdin!.on('error', () => {});
     this.exited = new Promise((resolve) => {
-      child.once('exit', (code) => {
+      const ended = (code: number | null, why: string): void => {
         this.#exit = { code };
         running.delete(this);
-        for (const waiting of this.#waiting.values()) waiting.reject(new Error('the agent has exited'));
+        for (const waiting of this.#waiting.values()) waiting.reject(new Error(why));
         resolve(code);
-      });
+      };
+      child.once('exit', (code) => ended(code, 'the agent has exited'));
+      child.once('error', (error) => ended(null, error.message));
     });
   }
 

@@ -27,7 +27,6 @@ export function attachToProcess(application: Stoppable): () => void {
     for (const signal of SIGNALS) process.on(signal, onSignal);
     process.on('unhandledRejection', onUnhandled);
     process.on('uncaughtException', onUnhandled);
-    process.on('beforeExit', onNothingLeft);
   }
   running.add(application);
   // One turn later: only then does Node report rejections that came with the end, a failed start above all.
@@ -43,7 +42,11 @@ function detach(application: Stoppable): void {
   process.off('beforeExit', onNothingLeft);
 }
 
-/** Nothing keeps the process alive any more, as with an application that only sends: its end is a stop like any other. */
+/** From now on: when nothing keeps the process alive any more, its end is a stop like any other. */
+export function stopWhenNothingIsLeft(): void {
+  if (!process.listeners('beforeExit').includes(onNothingLeft)) process.on('beforeExit', onNothingLeft);
+}
+
 function onNothingLeft(): void {
   void endWith(0);
 }

@@ -13,7 +13,7 @@ import { KeyGroups } from './keys.js';
 import { locate, type Location } from './locate.js';
 import type { Module } from './module.js';
 import { loadModules } from './modules.js';
-import { attachToProcess } from './process.js';
+import { attachToProcess, stopWhenNothingIsLeft } from './process.js';
 import { LOGGING, MAIN, STRUCTURED_LOGGING } from './properties.js';
 import { scanComponents } from './scan.js';
 import { NOTHING_STARTED } from './shutdown.js';
@@ -99,6 +99,7 @@ export async function runApplication(
     await application.start(startTimeout);
     // Not before: who stays attached hears of the rejection of a start that fails.
     application.whenStopped(detach);
+    if (options.signals !== false) stopWhenNothingIsLeft();
     for (const binding of application.bindings()) logging.logger('binding').info(bindingLine(binding));
     const seconds = ((performance.now() - started) / 1000).toFixed(3);
     log.info(`Started ${name} in ${seconds} seconds (process running for ${process.uptime().toFixed(3)})`);
