@@ -26,7 +26,7 @@ process.on('exit', () => {
 });
 
 /** So long a reply is waited for awake, turn after turn of the event loop: falling asleep takes as long as a commit. */
-const AWAKE_MS = 0.12;
+const AWAKE_MS = 0.25;
 /** Where several did not come in time the processors are busy, and waiting awake only takes them from the worker. */
 const VAIN_WAITS = 3;
 const ASLEEP_MS = 100;

@@ -16,6 +16,9 @@ import * as settlements from './settlements.js';
 import type { Trouble } from './trouble.js';
 import type { Upkeep } from './upkeep.js';
 
+/** Handlers run while what follows is read. */
+const DELIVERED_AT_ONCE = 50;
+
 interface Claim {
   readonly reader: ReaderState;
   readonly result: claims.ClaimResult;
@@ -119,7 +122,12 @@ export class Transactions {
   #deliver(reader: ReaderState, { claimed, lookAgainMs }: claims.ClaimResult): void {
     reader.hungry = lookAgainMs === 0;
     if (lookAgainMs) this.consumers.lookIn(reader, lookAgainMs);
-    if (claimed.length === 0) return;
+    for (let at = 0; at < claimed.length; at += DELIVERED_AT_ONCE) {
+      this.#handOver(reader, claimed.slice(at, at + DELIVERED_AT_ONCE));
+    }
+  }
+
+  #handOver(reader: ReaderState, claimed: readonly claims.Claimed[]): void {
     const said = contents(this.db, claimed);
     const found: (readonly [claims.Claimed, Content])[] = [];
     for (const each of claimed) {
@@ -130,6 +138,7 @@ export class Transactions {
     }
     reader.opened(found.length);
     this.outbox.deliver(reader, found);
+    this.outbox.post();
   }
 
   /** Publications get the error; what is settled waits for better times, as does all for a lock. */
