@@ -74,6 +74,7 @@ function onUnhandled(reason: unknown): void {
     );
     return;
   }
+  // What comes while everything ends already is told, and changes nothing.
   application?.log.error('Nobody handled this error; the application stops.', reason);
   void endWith(1);
 }

@@ -82,7 +82,14 @@ export class Logging {
   }
 }
 
+let guarded = false;
+
 function writeToStandardError(line: string): void {
+  if (!guarded) {
+    guarded = true;
+    // The terminal was closed, or the reader of a pipe ended: nobody reads on, and the application goes on or stops all the same.
+    process.stderr.on('error', () => {});
+  }
   process.stderr.write(line);
 }
 

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
@@ -57,6 +59,28 @@ describe('a signal under load', () => {
       expect([...confirmed].filter((message) => !handled.includes(message))).toEqual([]);
     },
   );
+});
+
+test('a terminal that is closed: nobody reads its lines any more, and it stops as by any signal', async () => {
+  const child = spawn(
+    process.execPath,
+    [compiled('plain'), `--spring.cloud.stream.embedded.binder.directory=${join(temporaryFolder(), 'store')}`],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const exited = once(child, 'exit');
+  try {
+    await new Promise<void>((resolve) => {
+      child.stderr.on('data', (text: Buffer) => {
+        if (text.includes('Started ')) resolve();
+      });
+    });
+    child.stdout.destroy();
+    child.stderr.destroy();
+    child.kill('SIGHUP');
+    expect(await Promise.race([exited, delay(LIMIT_MS, undefined, { ref: false })])).toEqual([0, null]);
+  } finally {
+    child.kill('SIGKILL');
+  }
 });
 
 describe('a second signal', () => {
