@@ -1,39 +1,11 @@
 /** F, seen by an application: what lies in the dead letters, and why. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
-import {
-  Component,
-  EnableBinding,
-  Header,
-  Payload,
-  RejectAndDontRequeueError,
-  Sink,
-  StreamListener,
-  type Class,
-} from '@streambind/core';
+import { Component, EnableBinding, Payload, RejectAndDontRequeueError, Sink, StreamListener } from '@streambind/core';
 import type { Case } from '../case.js';
 import { ID_HEADER, idOf, textOf } from '../spi.js';
-import type { RawPublication, RawRecord } from '../subject.js';
+import type { RawRecord } from '../subject.js';
+import { CONSUMER, listener, text } from './listening.js';
 import { deadLettersOf } from './settlement.js';
-
-const CONSUMER = 'spring.cloud.stream.bindings.input.consumer';
-
-const text = (id: string, body = id): RawPublication => ({
-  payload: Buffer.from(body),
-  headers: { [ID_HEADER]: id, contentType: 'text/plain' },
-});
-
-/** A listener whose behaviour the case decides. */
-function listener(on: (id: string, attempt: number) => void | Promise<void>): Class {
-  @Component()
-  @EnableBinding(Sink)
-  class Listener {
-    @StreamListener(Sink.INPUT)
-    on(@Header(ID_HEADER) id: string, @Header('deliveryAttempt') attempt: number): void | Promise<void> {
-      return on(id, attempt);
-    }
-  }
-  return Listener;
-}
 
 /** Everything that a dead letter says, as one text. */
 const saidBy = ({ headers }: RawRecord): string => Object.values(headers).map(String).join('\n');

@@ -13,33 +13,12 @@ import {
   Sink,
   StreamListener,
   isStreambindError,
-  type Class,
 } from '@streambind/core';
 import type { Case } from '../case.js';
 import { ID_HEADER, idOf, textOf } from '../spi.js';
-import type { RawPublication } from '../subject.js';
 import { quiet } from '../wait.js';
+import { CONSUMER, listener, text } from './listening.js';
 import { deadLettersOf, gate } from './settlement.js';
-
-const CONSUMER = 'spring.cloud.stream.bindings.input.consumer';
-
-const text = (id: string, body = id): RawPublication => ({
-  payload: Buffer.from(body),
-  headers: { [ID_HEADER]: id, contentType: 'text/plain' },
-});
-
-/** A listener whose behaviour the case decides. */
-function listener(on: (id: string, attempt: number) => void | Promise<void>): Class {
-  @Component()
-  @EnableBinding(Sink)
-  class Listener {
-    @StreamListener(Sink.INPUT)
-    on(@Header(ID_HEADER) id: string, @Header('deliveryAttempt') attempt: number): void | Promise<void> {
-      return on(id, attempt);
-    }
-  }
-  return Listener;
-}
 
 export const retry: readonly Case[] = [
   {
