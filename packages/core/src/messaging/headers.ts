@@ -32,3 +32,10 @@ export class MessageHeaders {
 }
 Object.setPrototypeOf(MessageHeaders.prototype, null);
 delete (MessageHeaders.prototype as unknown as Record<string, unknown>)['constructor'];
+
+/**
+ * A record for headers: no prototype members, so every name is free, and laid out like an instance of a class. What
+ * `Object.create(null)` gives is a hash table, several times as large.
+ */
+export const HeaderRecord = function () {} as unknown as new () => Record<string, unknown>;
+Object.defineProperty(HeaderRecord, 'prototype', { value: Object.create(null) as object });

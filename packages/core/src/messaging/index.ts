@@ -1,4 +1,4 @@
-export { MessageHeaders } from './headers.js';
+export { HeaderRecord, MessageHeaders } from './headers.js';
 export { Message, MessageBuilder, GenericMessage, ErrorMessage, MessageHandlingError } from './message.js';
 export {
   MessageChannel,

@@ -1,4 +1,4 @@
-import { MessageHeaders } from './headers.js';
+import { HeaderRecord, MessageHeaders } from './headers.js';
 
 /**
  * What travels: a payload and its headers. Immutable. A class and not an interface, because a handler's
@@ -46,7 +46,7 @@ export class ErrorMessage extends Message<MessageHandlingError> {
 
 /** Builds messages. `id` and `timestamp` are made anew by every `build()` and cannot be set. */
 export class MessageBuilder<T> {
-  readonly #headers: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  readonly #headers: Record<string, unknown> = new HeaderRecord();
 
   private constructor(readonly payload: T) {}
 

@@ -3,10 +3,11 @@
  * of a send resolves on the broker's confirmation and is the caller's only news.
  */
 import { StreambindError, asError, isStreambindError } from '../errors/index.js';
-import { LinkedList, type HeaderValue, type Links, type ProducerBinding, type WireRecord } from '../binder/index.js';
+import type { HeaderValue, ProducerBinding, WireRecord } from '../binder/index.js';
 import type { Converters } from '../converter/index.js';
-import { MessageHeaders, type Message } from '../messaging/index.js';
+import { HeaderRecord, MessageHeaders, type Message } from '../messaging/index.js';
 import type { Meters } from '../observability/index.js';
+import { Deadlines, type Timed } from './deadlines.js';
 
 export interface OutboundSettings {
   readonly binding: string;
@@ -29,11 +30,14 @@ export interface OutboundContext {
   readonly evaluate?: (message: Message) => Readonly<Record<string, unknown>>;
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** One send on its way. */
-class Outgoing implements Links<Outgoing> {
+class Outgoing implements Timed<Outgoing> {
   before: Outgoing | undefined;
   after: Outgoing | undefined;
   record: WireRecord | undefined;
+  deadline = 0;
   timer: NodeJS.Timeout | undefined;
   reject!: (reason: Error) => void;
   /** Handed to the binder: from here on its outcome can be unknown. */
@@ -48,10 +52,13 @@ class Outgoing implements Links<Outgoing> {
 }
 
 type Send = (outgoing: Outgoing) => Promise<void>;
-type OutboundStep = (
-  context: OutboundContext & { readonly whenAbandoned: (callback: () => void) => void },
-  next: Send,
-) => Send;
+interface StepContext extends OutboundContext {
+  readonly whenAbandoned: (callback: () => void) => void;
+  /** Counts what a send came to; gives its error as the caller gets it. */
+  readonly told: (outgoing: Outgoing, failure?: unknown) => StreambindError | undefined;
+}
+
+type OutboundStep = (context: StepContext, next: Send) => Send;
 
 /** Headers that belong to one delivery or are orders to this pipeline; they never leave. */
 const NEVER_SENT: ReadonlySet<string> = new Set([
@@ -74,48 +81,47 @@ const encode: OutboundStep =
       typeof own === 'string' ? own : settings.contentType,
       typeof own === 'string',
     );
-    const sent: Record<string, HeaderValue> = Object.create(null) as Record<string, HeaderValue>;
+    const sent = new HeaderRecord() as Record<string, HeaderValue>;
     for (const name in headers) if (!NEVER_SENT.has(name)) sent[name] = headers[name] as HeaderValue;
     sent[MessageHeaders.CONTENT_TYPE] = contentType;
-    outgoing.record = {
-      payload: bytes,
-      headers: sent,
-      ...(partitionOf ? { partition: partitionOf(message) } : {}),
-      ...(evaluate ? { evaluated: evaluate(message) } : {}),
-    };
+    const record: Mutable<WireRecord> = { payload: bytes, headers: sent };
+    if (partitionOf) record.partition = partitionOf(message);
+    if (evaluate) record.evaluated = evaluate(message);
+    outgoing.record = record;
     return next(outgoing);
   };
 
-/** The deadline counts from the call, waiting included. When the output closes, what is still open ends at once. */
-const limitTime: OutboundStep = ({ settings, whenAbandoned }, next) => {
-  const open = new LinkedList<Outgoing>();
-  const expire = (outgoing: Outgoing): void => {
+/**
+ * The one promise of a send, and its deadline, which counts from the call, waiting included. When the output closes, what
+ * is still open ends at once.
+ */
+const limitTime: OutboundStep = ({ settings, told, whenAbandoned }, next) => {
+  const deadlines = new Deadlines<Outgoing>(settings.sendTimeout, (outgoing) => {
     outgoing.expired = true;
-    settle(outgoing);
-    outgoing.reject(outgoing.handedOver ? unknownOutcome(outgoing, settings) : neverSent(outgoing, settings));
-  };
-  const settle = (outgoing: Outgoing): void => {
-    clearTimeout(outgoing.timer);
-    open.delete(outgoing);
-  };
-  whenAbandoned(() => {
-    for (const outgoing of open) expire(outgoing);
+    outgoing.reject(
+      told(outgoing, outgoing.handedOver ? unknownOutcome(outgoing, settings) : neverSent(outgoing, settings))!,
+    );
   });
+  whenAbandoned(() => deadlines.expireAll());
   return (outgoing) =>
     new Promise<void>((resolve, reject) => {
       outgoing.reject = reject;
-      outgoing.timer = setTimeout(expire, outgoing.timeoutMs, outgoing);
-      open.add(outgoing);
-      next(outgoing).then(
-        () => {
-          settle(outgoing);
+      deadlines.add(outgoing, outgoing.timeoutMs);
+      const failed = (error: unknown): void => {
+        if (outgoing.expired) return;
+        deadlines.delete(outgoing);
+        reject(told(outgoing, error)!);
+      };
+      try {
+        next(outgoing).then(() => {
+          if (outgoing.expired) return;
+          deadlines.delete(outgoing);
+          told(outgoing);
           resolve();
-        },
-        (error: unknown) => {
-          settle(outgoing);
-          reject(asError(error));
-        },
-      );
+        }, failed);
+      } catch (error) {
+        failed(error);
+      }
     });
 };
 
@@ -176,7 +182,7 @@ const transmit: OutboundStep =
     });
   };
 
-const OUTBOUND: readonly OutboundStep[] = [encode, limitTime, admit, transmit];
+const OUTBOUND: readonly OutboundStep[] = [limitTime, encode, admit, transmit];
 
 /** Sends that failed; what is unhandled among rejections is told from the user's own by this. */
 const sendFailures = new WeakSet<Error>();
@@ -194,38 +200,40 @@ export interface Outbound {
 
 export function outboundPipeline(context: OutboundContext): Outbound {
   const { settings, meters } = context;
-  let abandon = (): void => {};
-  const own = { ...context, whenAbandoned: (callback: () => void) => (abandon = callback) };
-  const send = OUTBOUND.reduceRight<Send>(
-    (next, step) => step(own, next),
-    () => Promise.resolve(),
-  );
   const sent = meters.counter('streambind.messages.sent', { binding: settings.binding });
   const failed = meters.counter('streambind.sends.failed', { binding: settings.binding });
   let pending = 0;
   let drains: (() => void)[] = [];
-  const settled = (): void => {
-    if (--pending > 0 || drains.length === 0) return;
-    for (const drain of drains) drain();
-    drains = [];
+  let abandon = (): void => {};
+  const own: StepContext = {
+    ...context,
+    whenAbandoned: (callback) => (abandon = callback),
+    told(outgoing, failure) {
+      if (--pending === 0 && drains.length > 0) {
+        for (const drain of drains) drain();
+        drains = [];
+      }
+      if (failure === undefined) {
+        sent.add();
+        return undefined;
+      }
+      failed.add();
+      return asSendFailure(failure, outgoing.message, settings.binding);
+    },
   };
+  const send = OUTBOUND.reduceRight<Send>(
+    (next, step) => step(own, next),
+    () => Promise.resolve(),
+  );
   return {
     get pending() {
       return pending;
     },
     drained: () => (pending === 0 ? Promise.resolve() : new Promise((resolve) => drains.push(resolve))),
     abandon: () => abandon(),
-    async send(message, timeoutMs = settings.sendTimeout) {
+    send(message, timeoutMs = settings.sendTimeout) {
       pending++;
-      try {
-        await send(new Outgoing(message, timeoutMs));
-        sent.add();
-      } catch (error) {
-        failed.add();
-        throw asSendFailure(error, message, settings.binding);
-      } finally {
-        settled();
-      }
+      return send(new Outgoing(message, timeoutMs));
     },
   };
 }

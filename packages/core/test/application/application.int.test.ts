@@ -562,6 +562,27 @@ describe('a send', () => {
     });
   });
 
+  test('has the deadline of its binding, waiting included; what was not handed over is told apart', async () => {
+    const broker = new MemoryBroker();
+    const application = await run(
+      broker,
+      [Provider],
+      [
+        ...toDestination,
+        '--spring.cloud.stream.bindings.output.producer.send-timeout=40ms',
+        '--spring.cloud.stream.bindings.output.producer.max-in-flight=1',
+      ],
+    );
+    broker.beforeConfirm = () => new Promise(() => {});
+    const { output } = application.get(Provider);
+    const started = performance.now();
+    const outcomes = await Promise.allSettled([output.send(text('handed over')), output.send(text('waits'))]);
+    expect(performance.now() - started).toBeGreaterThanOrEqual(39);
+    expect(
+      outcomes.map((outcome) => outcome.status === 'rejected' && (outcome.reason as { code: string }).code),
+    ).toEqual(['PUBLISH_UNKNOWN', 'BROKER_UNAVAILABLE']);
+  });
+
   test('goes to the partition of its key', async () => {
     const broker = new MemoryBroker();
     broker.subscription('d', 'probe');
