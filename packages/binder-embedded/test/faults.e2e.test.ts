@@ -3,8 +3,8 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, truncateSync, wr
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { AGENT, Agent, endAgents } from './support/agent.js';
-import { NOBODY, isRoot, testUnless, unlessOtherUserRuns, unlessRoot } from './support/conditions.js';
+import { Agent, endAgents } from './support/agent.js';
+import { NOBODY, isRoot, testAsOtherUser, testAsRoot } from './support/conditions.js';
 import { closeBinders, LocalBinder, ack, record, text } from './support/local.js';
 import { removeDirectories, storeDirectory } from './support/directories.js';
 import { query } from './support/tables.js';
@@ -104,7 +104,7 @@ describe('a store that cannot be used yet is waited for', () => {
     expect(await local.binder.health!()).toEqual({ state: 'up' });
   });
 
-  testUnless(unlessOtherUserRuns(AGENT))('read-only', async () => {
+  testAsOtherUser('read-only', async () => {
     const directory = await usedStore();
     const readOnly = (on: boolean): void => {
       chmodSync(join(directory, 'broker.db'), on ? 0o400 : 0o600);
@@ -213,13 +213,13 @@ describe('while it runs', () => {
 });
 
 describe('as root', () => {
-  testUnless(unlessRoot)('of another user', async () => {
+  testAsRoot('of another user', async () => {
     const directory = storeDirectory();
     chownSync(directory, NOBODY, NOBODY);
     expect(await bindError(directory)).toMatchObject({ code: 'STORE_INSECURE' });
   });
 
-  testUnless(unlessRoot)('on a full disk', async () => {
+  testAsRoot('on a full disk', async () => {
     const directory = smallDisk(256);
     const fill = join(directory, 'fill');
     spawnSync('dd', ['if=/dev/zero', `of=${fill}`, 'bs=4k'], { stdio: 'ignore' });
@@ -231,41 +231,38 @@ describe('as root', () => {
     await (await bound).send(record('x'));
   });
 
-  testUnless(unlessRoot)(
-    'a full disk refuses what does not fit, loses nothing it confirmed, and recovers',
-    async () => {
-      const directory = smallDisk(3 * 1024);
-      const sender = await Agent.open(join(directory, 'store'));
-      await sender.call('produce', { name: 'out', destination: 'orders', requiredGroups: ['g'] });
-      const confirmed: string[] = [];
-      const refused: string[] = [];
-      const send = async (from: number): Promise<void> => {
-        const texts = Array.from({ length: 40 }, (_, n) => `${from + n}`);
-        const fates = await sender.call<string[]>('send', { name: 'out', texts, pad: 20_000 });
-        for (const [index, fate] of fates.entries()) {
-          if (fate === 'confirmed') confirmed.push(texts[index]!);
-          else refused.push(fate);
-        }
-      };
-      for (let from = 0; refused.length === 0; from += 40) await send(from);
-      expect(new Set(refused)).toEqual(new Set(['BROKER_FULL']));
-      await eventually('it is reported', () => sender.of('report').some(({ code }) => code === 'BROKER_FULL'));
-      expect(await sender.call('health')).toMatchObject({ state: 'degraded' });
+  testAsRoot('a full disk refuses what does not fit, loses nothing it confirmed, and recovers', async () => {
+    const directory = smallDisk(3 * 1024);
+    const sender = await Agent.open(join(directory, 'store'));
+    await sender.call('produce', { name: 'out', destination: 'orders', requiredGroups: ['g'] });
+    const confirmed: string[] = [];
+    const refused: string[] = [];
+    const send = async (from: number): Promise<void> => {
+      const texts = Array.from({ length: 40 }, (_, n) => `${from + n}`);
+      const fates = await sender.call<string[]>('send', { name: 'out', texts, pad: 20_000 });
+      for (const [index, fate] of fates.entries()) {
+        if (fate === 'confirmed') confirmed.push(texts[index]!);
+        else refused.push(fate);
+      }
+    };
+    for (let from = 0; refused.length === 0; from += 40) await send(from);
+    expect(new Set(refused)).toEqual(new Set(['BROKER_FULL']));
+    await eventually('it is reported', () => sender.of('report').some(({ code }) => code === 'BROKER_FULL'));
+    expect(await sender.call('health')).toMatchObject({ state: 'degraded' });
 
-      spawnSync('mount', ['-o', 'remount,size=16m', directory]);
-      refused.length = 0;
-      const more = confirmed.length + 1000;
-      await send(more);
-      expect(refused).toEqual([]);
-      await eventually('it is over', () => sender.of('recovered').length > 0);
-      const reader = await Agent.open(join(directory, 'store'));
-      await reader.call('consume', { name: 'in', destination: 'orders', group: 'g' });
-      await eventually('all is there', () => reader.texts().length >= confirmed.length);
-      expect(reader.texts().map((each) => each!.trim())).toEqual(confirmed);
-    },
-  );
+    spawnSync('mount', ['-o', 'remount,size=16m', directory]);
+    refused.length = 0;
+    const more = confirmed.length + 1000;
+    await send(more);
+    expect(refused).toEqual([]);
+    await eventually('it is over', () => sender.of('recovered').length > 0);
+    const reader = await Agent.open(join(directory, 'store'));
+    await reader.call('consume', { name: 'in', destination: 'orders', group: 'g' });
+    await eventually('all is there', () => reader.texts().length >= confirmed.length);
+    expect(reader.texts().map((each) => each!.trim())).toEqual(confirmed);
+  });
 
-  testUnless(unlessRoot)('a full disk does not stop what can still be consumed', async () => {
+  testAsRoot('a full disk does not stop what can still be consumed', async () => {
     const directory = smallDisk(3 * 1024);
     const sender = await Agent.open(join(directory, 'store'));
     await sender.call('produce', { name: 'out', destination: 'orders', requiredGroups: ['g'] });
