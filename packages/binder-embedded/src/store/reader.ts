@@ -21,7 +21,7 @@ export class Allowance {
 
   /** Whether so much became free that a claim is worth its transaction. */
   get worthwhile(): boolean {
-    return this.room >= Math.max(1, this.prefetch >> 2);
+    return this.room >= Math.max(1, this.prefetch >> 1);
   }
 }
 
