@@ -12,8 +12,13 @@ type Case = (name: string, body: () => Promise<void>) => void;
 const unless =
   (reason: string | undefined): Case =>
   (name, body) => {
-    if (reason === undefined) test(name, body);
-    else test.skip(`${name}: not run, ${reason}`, body);
+    if (reason === undefined) {
+      test(name, body);
+      return;
+    }
+    // a run of many files prints no names of cases
+    process.stderr.write(`not run: ${name}: ${reason}\n`);
+    test.skip(`${name}: not run, ${reason}`, body);
   };
 // oxlint-enable
 
