@@ -14,6 +14,7 @@ import {
   Payload,
   PollableMessageSource,
   PostConstruct,
+  RejectAndDontRequeueError,
   Resource,
   SendTo,
   Sink,
@@ -294,6 +295,8 @@ export const CORE_EXAMPLES = {
     },
     (rig) => rig.reasonOf('{}'),
   ),
+  HEADER_RESERVED: () =>
+    errorsOf(Promise.resolve({}).then((order) => MessageBuilder.withPayload(order).setHeader('deliveryAttempt', 1))),
   NO_LISTENER_MATCHED: handle(
     () => {
       @Component()
@@ -317,6 +320,21 @@ export const CORE_EXAMPLES = {
     },
     (rig) => rig.reasonOf('{}'),
     { bindings: { 'input.consumer.handler-timeout': '20ms' } },
+  ),
+  REJECTED: handle(
+    () => {
+      @Component()
+      @EnableBinding(Sink)
+      class OrderListener {
+        @StreamListener(Sink.INPUT)
+        on(_order: object): void {
+          throw new RejectAndDontRequeueError('the customer 4711 does not exist');
+        }
+      }
+      return OrderListener;
+    },
+    (rig) => rig.reasonOf('{}'),
+    { bindings: { 'input.consumer.max-attempts': 5 } },
   ),
   CRASHING: handle(quiet, (rig) => rig.reasonOf('{}', { crashes: 21 })),
   ALREADY_SETTLED: handle(

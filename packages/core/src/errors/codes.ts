@@ -45,11 +45,12 @@ export const ERROR_CODES = {
   CONVERSION: 'A payload cannot be converted to or from its content type.',
   PAYLOAD_INVALID: 'A payload was decoded and is not what the handler takes.',
   HEADER_MISSING: 'A header that the handler requires is not there.',
-  HEADER_RESERVED: 'A header name is reserved by the framework.',
+  HEADER_RESERVED: 'A header was set that only the framework sets.',
   NO_LISTENER_MATCHED: 'No listener of the channel takes the message.',
   HANDLER_TIMEOUT: 'An attempt took longer than the handler-timeout of its binding.',
   CRASHING: 'A message was delivered more than 20 times without one of its attempts ending.',
   REJECTED: 'A handler rejected the message for good.',
+  IDEMPOTENCY_KEY: 'A message has nothing to know it again by, and its listener handles each only once.',
   ALREADY_SETTLED: 'A delivery was acknowledged or given back before.',
   // sending
   BUFFER_FULL: 'More sends wait than the binding allows.',

@@ -1,9 +1,15 @@
+import { StreambindError } from './error.js';
+
 /**
- * Thrown by a handler: this message can never be handled, dead-letter it now without further attempts.
- * Spring: `AmqpRejectAndDontRequeueException`.
+ * Thrown by a handler: this message can never be handled, dead-letter it now without further attempts; its code is
+ * REJECTED. Spring: `AmqpRejectAndDontRequeueException`.
  */
-export class RejectAndDontRequeueError extends Error {
+export class RejectAndDontRequeueError extends StreambindError {
   override readonly name: string = 'RejectAndDontRequeueError';
+
+  constructor(message = 'The handler rejected the message.', { cause }: ErrorOptions = {}) {
+    super('REJECTED', message, {}, cause);
+  }
 }
 
 /**

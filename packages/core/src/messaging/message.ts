@@ -1,3 +1,4 @@
+import { StreambindError } from '../errors/index.js';
 import { HeaderRecord, MessageHeaders } from './headers.js';
 
 /**
@@ -44,7 +45,19 @@ export class ErrorMessage extends Message<MessageHandlingError> {
   }
 }
 
-/** Builds messages. `id` and `timestamp` are made anew by every `build()` and cannot be set. */
+/**
+ * What only the framework sets, with what to do instead. Spring refuses `id` and `timestamp` alone; the others would be
+ * dropped on the way out, so they are refused where somebody thinks to set them.
+ */
+const RESERVED: ReadonlyMap<string, string> = new Map([
+  [MessageHeaders.ID, 'Every message is given its own; carry a number of yours under another name.'],
+  [MessageHeaders.TIMESTAMP, 'Every message is given its own; carry a time of yours under another name.'],
+  [MessageHeaders.DELIVERY_ATTEMPT, 'It is counted by whoever receives; use another name.'],
+  [MessageHeaders.SOURCE_DATA, 'It comes with what is received; use another name.'],
+  [MessageHeaders.PARTITION, `Choose the partition with ${MessageHeaders.PARTITION_OVERRIDE}.`],
+]);
+
+/** Builds messages. `id` and `timestamp` are made anew by every `build()`; copying leaves them out. */
 export class MessageBuilder<T> {
   readonly #headers: Record<string, unknown> = new HeaderRecord();
 
@@ -59,10 +72,20 @@ export class MessageBuilder<T> {
     return new MessageBuilder(message.payload).copyHeaders(message.headers);
   }
 
-  /** `null` and `undefined` remove the header, as in Spring. */
+  /**
+   * `null` and `undefined` remove the header, as in Spring.
+   * @throws HEADER_RESERVED for `id`, `timestamp`, `deliveryAttempt`, `sourceData` and `scst_partition`
+   */
   setHeader(name: string, value: unknown): this {
     if (value === undefined || value === null) return this.removeHeader(name);
-    if (!isOwnedByMessage(name)) this.#headers[name] = value;
+    const instead = RESERVED.get(name);
+    if (instead !== undefined) {
+      throw new StreambindError('HEADER_RESERVED', `The header "${name}" is set by the framework.`, {
+        given: name,
+        fix: instead,
+      });
+    }
+    this.#headers[name] = value;
     return this;
   }
 
@@ -71,12 +94,12 @@ export class MessageBuilder<T> {
   }
 
   copyHeaders(headers: Readonly<Record<string, unknown>>): this {
-    for (const name in headers) this.setHeader(name, headers[name]);
+    for (const name in headers) this.#copy(name, headers[name]);
     return this;
   }
 
   copyHeadersIfAbsent(headers: Readonly<Record<string, unknown>>): this {
-    for (const name in headers) this.setHeaderIfAbsent(name, headers[name]);
+    for (const name in headers) if (!(name in this.#headers)) this.#copy(name, headers[name]);
     return this;
   }
 
@@ -87,6 +110,11 @@ export class MessageBuilder<T> {
 
   build(): Message<T> {
     return new GenericMessage(this.payload, new MessageHeaders(this.#headers));
+  }
+
+  #copy(name: string, value: unknown): void {
+    if (value === undefined || value === null) delete this.#headers[name];
+    else if (!isOwnedByMessage(name)) this.#headers[name] = value;
   }
 }
 

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { Acknowledgment, Message, MessageBuilder, MessageHeaders } from '@streambind/core';
 
 test('a message has an id and a timestamp of its own, and keeps the headers it is built with', () => {
   const before = Date.now();
-  const message = MessageBuilder.withPayload('p').setHeader('a', 1).setHeader('id', 'mine').build();
+  const message = MessageBuilder.withPayload('p').copyHeaders({ a: 1, id: 'mine' }).build();
   expect(message).toBeInstanceOf(Message);
   expect(message.headers['a']).toBe(1);
   expect(message.headers['id']).toMatch(/^[0-9a-f-]{36}$/);
@@ -22,6 +22,26 @@ test('a builder sets, keeps, copies and removes headers', () => {
   expect('b' in second.headers).toBe(false);
   expect(second.payload).toBe(1);
   expect(second.headers['id']).not.toBe(first.headers['id']);
+});
+
+describe('a header that the framework sets', () => {
+  const reserved = ['id', 'timestamp', 'deliveryAttempt', 'sourceData', 'scst_partition'];
+
+  test.each(reserved)('%s is refused', (name) => {
+    const refused = expect.objectContaining({
+      code: 'HEADER_RESERVED',
+      details: expect.objectContaining({ given: name }),
+    });
+    expect(() => MessageBuilder.withPayload('p').setHeader(name, 1)).toThrow(refused);
+    expect(() => MessageBuilder.withPayload('p').setHeaderIfAbsent(name, 1)).toThrow(refused);
+  });
+
+  test('may be copied and removed', () => {
+    const received = { headers: new MessageHeaders({ a: 1, deliveryAttempt: 2 }), payload: 'p' };
+    const copy = MessageBuilder.fromMessage(received);
+    expect(copy.build().headers).toMatchObject({ a: 1, deliveryAttempt: 2 });
+    expect('deliveryAttempt' in copy.setHeader('deliveryAttempt', null).build().headers).toBe(false);
+  });
 });
 
 test('a header may have any name and brings nothing from a prototype', () => {
