@@ -12,7 +12,13 @@ import {
 } from '@streambind/core/binder';
 import { decodeHeaders, encodeHeaders, type Headers } from './records.js';
 import { Unpacker } from './store/bytes.js';
-import { DELIVERED_FIELDS, type DeliveredBatch, type ReaderRequest, type Settled } from './store/protocol.js';
+import {
+  DELIVERED_FIELDS,
+  type DeliveredBatch,
+  type Entered,
+  type ReaderRequest,
+  type Settled,
+} from './store/protocol.js';
 import type { Receiver, Store } from './store/store.js';
 import { anonymousGroup, deadLetterDestination } from './topology.js';
 
@@ -74,6 +80,8 @@ export class EmbeddedConsumer implements Receiver, Settler<LogDelivery> {
   readonly #warn: (text: string) => void;
   readonly #intake: Intake<LogDelivery>;
   readonly #lanes = new Map<number, Map<number, Lane>>();
+  /** Of the destination of each reader. */
+  readonly #partitions = new Map<number, number>();
   #settling: Settled | undefined;
 
   constructor(
@@ -165,15 +173,25 @@ export class EmbeddedConsumer implements Receiver, Settler<LogDelivery> {
     this.#sink.fault(error);
   }
 
-  contested(partition: number, pid: number): void {
-    const [{ destination, group }] = this.readers as [ReaderRequest];
-    const text = `partition ${partition} of ${destination} in group ${group} is read by process ${pid} as well`;
-    this.#warn(text);
-    this.#sink.fault(
-      new StreambindError('BINDER_FAILED', `Two consumers claim the same instance index: ${text}.`, {
-        fix: 'give every instance its own spring.cloud.stream.instance-index',
-      }),
-    );
+  entered(reader: number, { partitions, contested }: Entered): void {
+    const { destination, group, mine, partitions: instances } = this.#request(reader);
+    this.#partitions.set(reader, partitions);
+    if (mine && instances < partitions) {
+      this.#warn(
+        `${destination} has ${partitions} partitions and group ${group} ${instances} instances: those from number ` +
+          `${instances} on are read by nobody. Set instance-count to ${partitions}, or give instances several partitions ` +
+          'with instance-index-list.',
+      );
+    }
+    for (const { partition, pid } of contested) {
+      const text = `partition ${partition} of ${destination} in group ${group} is read by process ${pid} as well`;
+      this.#warn(text);
+      this.#sink.fault(
+        new StreambindError('BINDER_FAILED', `Two consumers claim the same instance index: ${text}.`, {
+          fix: 'give every instance its own spring.cloud.stream.instance-index',
+        }),
+      );
+    }
   }
 
   // from the intake
@@ -199,8 +217,17 @@ export class EmbeddedConsumer implements Receiver, Settler<LogDelivery> {
       epoch,
       message: delivery.message,
       destination: deadLetterDestination(request.destination, request.group),
-      headers: encodeHeaders({ ...delivery.headers, ...epitaph(delivery, reason) }),
+      headers: encodeHeaders({ ...delivery.headers, ...epitaph(delivery, reason, this.#routingKey(delivery.from)) }),
     });
+  }
+
+  /** As Spring Cloud Stream addresses: the partition is a part of the key. */
+  #routingKey({ request: { reader, destination }, partition }: Lane): string {
+    return partition > 0 || this.#partitions.get(reader)! > 1 ? `${destination}-${partition}` : destination;
+  }
+
+  #request(reader: number): ReaderRequest {
+    return this.readers.find((each) => each.reader === reader)!;
   }
 
   #hold(on: boolean): void {
@@ -225,7 +252,7 @@ export class EmbeddedConsumer implements Receiver, Settler<LogDelivery> {
     if (!lanes) this.#lanes.set(reader, (lanes = new Map<number, Lane>()));
     let lane = lanes.get(partition);
     if (!lane) {
-      const request = this.readers.find((each) => each.reader === reader)!;
+      const request = this.#request(reader);
       const name = `${request.destination}/${partition}`;
       lanes.set(partition, (lane = { name, request, epoch, partition, ownership: new AbortController() }));
     }
@@ -249,14 +276,15 @@ export class EmbeddedConsumer implements Receiver, Settler<LogDelivery> {
   }
 }
 
-/** What a dead letter says beside its own headers. */
-function epitaph(delivery: LogDelivery, reason: Error): Headers {
+/** What a dead letter says beside its own headers: Spring Cloud Stream's four for RabbitMQ, and five of ours. */
+function epitaph(delivery: LogDelivery, reason: Error, routingKey: string): Headers {
   const { request } = delivery.from;
   const now = Date.now();
   return {
     'x-exception-message': reason.message,
     'x-exception-stacktrace': (reason.stack ?? reason.message).slice(0, LONGEST_STACK),
-    'x-original-destination': request.destination,
+    'x-original-exchange': request.destination,
+    'x-original-routingKey': routingKey,
     'x-original-group': request.group,
     'x-attempts': delivery.attempt + delivery.told,
     'x-first-failure': new Date(delivery.firstFailure ?? now),

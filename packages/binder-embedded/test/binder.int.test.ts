@@ -308,7 +308,8 @@ describe('settlement', () => {
     expect(rest).toEqual({
       ...headers,
       'x-exception-message': 'boom',
-      'x-original-destination': 'orders',
+      'x-original-exchange': 'orders',
+      'x-original-routingKey': 'orders',
       'x-original-group': 'g',
       'x-attempts': 2,
       'x-error-code': 'E_BOOM',

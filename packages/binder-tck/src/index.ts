@@ -7,6 +7,7 @@ export type {
   Broker,
   Conflict,
   ConnectionSettings,
+  DeadLetterHeaders,
   Probe,
   RawPublication,
   RawRecord,

@@ -29,11 +29,11 @@ export interface Broker {
   properties(settings?: ConnectionSettings): Readonly<Record<string, string>>;
   /** Configuration keys that switch a binding to manual acknowledgement. */
   manualAcknowledgement(binding: string): Readonly<Record<string, string>>;
-  /** What a dead letter has beside the original headers: every name, and the values that are known beforehand. */
-  deadLetterHeaders(
-    destination: string,
-    group: string,
-  ): { readonly names: readonly string[]; readonly values: Readonly<Record<string, string>> };
+  /**
+   * What Spring writes into a dead letter beside the original headers, where Spring has a binder for this broker.
+   * Absent: the kit asks for its own nine.
+   */
+  springDeadLetter?(destination: string, group: string): DeadLetterHeaders;
   /** Configurations that cannot keep at-least-once, each with the keys that cure it. */
   weakGuarantees(binding: string): readonly Weakness[];
   /** Makes topology on the broker that contradicts what a consumer will ask for. */
@@ -55,6 +55,13 @@ export interface Broker {
   deleteDestination(destination: string): Promise<void>;
   /** Ends it and every helper process. */
   close(): Promise<void>;
+}
+
+export interface DeadLetterHeaders {
+  /** All of them; one more fails the case as one less does. */
+  readonly names: readonly string[];
+  /** Those whose values are known beforehand. */
+  readonly values: Readonly<Record<string, string>>;
 }
 
 export interface Weakness {

@@ -15,17 +15,6 @@ const LEASE_MS = 30_000;
 const PREFIX = 'spring.cloud.stream.embedded';
 const HANDLER_TIMEOUT = (binding: string): string => `spring.cloud.stream.bindings.${binding}.consumer.handler-timeout`;
 
-const EPITAPH = [
-  'x-exception-message',
-  'x-exception-stacktrace',
-  'x-original-destination',
-  'x-original-group',
-  'x-attempts',
-  'x-first-failure',
-  'x-last-failure',
-  'x-error-code',
-];
-
 export const subjectOf = (factory: BinderFactory): Subject => ({ factory, broker: (parent) => open(parent) });
 
 export const subject: Subject = subjectOf(binderFactory as BinderFactory);
@@ -44,10 +33,6 @@ async function open(parent: string): Promise<Broker> {
         Object.entries(settings(wanted)).map(([name, value]) => [`${PREFIX}.binder.${name}`, `${value}`]),
       ),
     manualAcknowledgement: (binding) => ({ [`${PREFIX}.bindings.${binding}.consumer.acknowledge-mode`]: 'manual' }),
-    deadLetterHeaders: (destination, group) => ({
-      names: EPITAPH,
-      values: { 'x-original-destination': destination, 'x-original-group': group, 'x-error-code': 'TypeError' },
-    }),
     weakGuarantees: (binding): readonly Weakness[] => [
       {
         what: 'a handler may take longer than the lease',

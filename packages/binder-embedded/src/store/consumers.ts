@@ -50,15 +50,15 @@ export class Consumers {
       return new ReaderState(request, allowance);
     });
     const { replaces } = this.settings;
-    const contested = this.db.write(() => {
-      const each = readers.map((reader) => this.#subscribe(reader).contested);
+    const entered = this.db.write(() => {
+      const each = readers.map((reader) => this.#subscribe(reader));
       // after its successors are there, so that an anonymous group of its own goes on
       if (replaces) groups.removeMember(this.db, replaces, false);
       return each;
     });
     for (const reader of readers) this.#readers.set(reader.request.reader, reader);
     this.#changed();
-    return contested;
+    return entered.map(({ destination: { partitions }, contested }) => ({ partitions, contested }));
   }
 
   end(consumer: number): void {

@@ -88,12 +88,18 @@ export interface ToWorker {
   readonly calls?: { readonly id: number; readonly call: Call }[];
 }
 
+/** What a reader finds. */
+export interface Entered extends Pick<Subscribed, 'contested'> {
+  /** So many does its destination have. */
+  readonly partitions: number;
+}
+
 /** What a call resolves with. */
 export interface Results {
   /** Partitions; undefined where nobody asked whether the destination exists. */
   readonly declare: number | undefined;
   /** By request. */
-  readonly subscribe: readonly Subscribed['contested'][];
+  readonly subscribe: readonly Entered[];
   /** False when the claim was no longer ours. */
   readonly bury: boolean;
   readonly unsubscribe: undefined;

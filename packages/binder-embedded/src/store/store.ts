@@ -9,6 +9,7 @@ import { Link, errorOf, type Send } from './link.js';
 import type {
   Burial,
   DeliveredBatch,
+  Entered,
   ReaderRequest,
   Settings,
   Settled,
@@ -32,7 +33,7 @@ export interface Receiver {
   /** Nothing that this reader was given is ours any more, or nothing of that partition. */
   lost(reader: number, partition: number | undefined): void;
   fault(error: Error): void;
-  contested(partition: number, pid: number): void;
+  entered(reader: number, found: Entered): void;
 }
 
 /** No later try will end better. */
@@ -253,10 +254,8 @@ export class Store {
 
   async #enter(link: Link, receivers: readonly Receiver[]): Promise<void> {
     const requests = receivers.flatMap(({ readers }) => readers);
-    const contested = await link.call<'subscribe'>({ name: 'subscribe', requests });
-    for (const [index, { reader }] of requests.entries()) {
-      for (const { partition, pid } of contested[index] ?? []) this.#byReader.get(reader)?.contested(partition, pid);
-    }
+    const entered = await link.call<'subscribe'>({ name: 'subscribe', requests });
+    for (const [index, { reader }] of requests.entries()) this.#byReader.get(reader)?.entered(reader, entered[index]!);
   }
 
   #happened(event: WorkerEvent): void {

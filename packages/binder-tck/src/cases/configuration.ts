@@ -44,8 +44,8 @@ async function failures(start: Promise<unknown>): Promise<Error[]> {
 async function warnings(start: Promise<Application>): Promise<string[]> {
   const application = await start;
   const told = application.environment.problems.map(
-    ({ code, file, line, path, suggestion, message }) =>
-      `${code} ${file}:${line} ${path} ${message} ${suggestion ?? ''}`,
+    ({ code, file, line, path, given, allowed, suggestion, message }) =>
+      `${code} ${file}:${line} ${path} ${message} ${given ?? ''} ${allowed ?? ''} ${suggestion ?? ''}`,
   );
   await application.stop();
   return told;

@@ -3,12 +3,34 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { Component, EnableBinding, Payload, RejectAndDontRequeueError, Sink, StreamListener } from '@streambind/core';
 import type { Case } from '../case.js';
 import { ID_HEADER, idOf, textOf } from '../spi.js';
-import type { RawRecord } from '../subject.js';
+import type { DeadLetterHeaders, RawRecord } from '../subject.js';
 import { CONSUMER, listener, text } from './listening.js';
 import { deadLettersOf } from './settlement.js';
 
 /** Everything that a dead letter says, as one text. */
 const saidBy = ({ headers }: RawRecord): string => Object.values(headers).map(String).join('\n');
+
+/** Where Spring has no binder: its four names for RabbitMQ, and what those do not tell. */
+const ownDeadLetter = (destination: string, group: string): DeadLetterHeaders => ({
+  names: [
+    'x-exception-message',
+    'x-exception-stacktrace',
+    'x-original-exchange',
+    'x-original-routingKey',
+    'x-original-group',
+    'x-attempts',
+    'x-first-failure',
+    'x-last-failure',
+    'x-error-code',
+  ],
+  values: {
+    'x-exception-message': 'it never works',
+    'x-original-exchange': destination,
+    'x-original-routingKey': destination,
+    'x-original-group': group,
+    'x-error-code': 'TypeError',
+  },
+});
 
 export const deadLetters: readonly Case[] = [
   {
@@ -32,7 +54,8 @@ export const deadLetters: readonly Case[] = [
       await t.settled('nothing more comes', () => true);
       equal((await t.probe.deadLetters(t.destination, t.group)).length, 1);
       deepEqual(Buffer.from(letter!.payload!), Buffer.from(payload));
-      const { names, values } = t.broker.deadLetterHeaders(t.destination, t.group);
+      const spring = t.broker.springDeadLetter?.(t.destination, t.group);
+      const { names, values } = spring ?? ownDeadLetter(t.destination, t.group);
       deepEqual(Object.keys(letter!.headers).sort(), [...Object.keys(headers), ...names].sort());
       for (const [name, value] of Object.entries({ ...headers, ...values })) {
         equal(letter!.headers[name], value, name);
@@ -41,7 +64,7 @@ export const deadLetters: readonly Case[] = [
       ok(Buffer.byteLength(letter!.wire) < 20_000, 'the stack is cut');
       const dates = Object.values(letter!.headers).filter((value) => value instanceof Date);
       for (const date of dates) ok(+date >= before && +date <= Date.now(), 'the times are those of the failures');
-      if (t.capabilities.attempts === 'failures') equal(Number(letter!.headers['x-attempts']), 3);
+      if (!spring) equal(letter!.headers['x-attempts'], 3);
     },
   },
   {

@@ -1,10 +1,11 @@
 /** C: headers arrive as what they were, and nobody's words are taken for the framework's. */
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, ok, throws } from 'node:assert/strict';
 import { inspect } from 'node:util';
 import {
   Component,
   EnableBinding,
   Message,
+  MessageBuilder,
   Processor,
   SendTo,
   StreamListener,
@@ -143,6 +144,13 @@ export const headers: readonly Case[] = [
     name: 'reserved-headers',
     layer: 'APP',
     async run(t) {
+      for (const name of ['deliveryAttempt', 'sourceData', 'scst_partition']) {
+        throws(
+          () => MessageBuilder.withPayload('mine').setHeader(name, 1),
+          (error) => isStreambindError(error, 'HEADER_RESERVED'),
+          `${name} is set by the framework alone`,
+        );
+      }
       const attempts: unknown[] = [];
       @Component()
       @EnableBinding(Processor)

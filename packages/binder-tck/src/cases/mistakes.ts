@@ -35,7 +35,7 @@ export function mistakes(type: string): readonly Mistake[] {
     yaml: `${key}: ${given}\n`,
     at: `${key}: ${given}`,
     code: 'CONFIG_VALUE',
-    says: [key, given.replaceAll(/["']/g, ''), ...says],
+    says: [key, `given:   ${given}`, 'allowed:', ...says],
   });
   const key = (name: string, path: string, nearest: string): Mistake => ({
     name,
