@@ -1,0 +1,100 @@
+/** Redis: as it is found at `spring.data.redis.*` (or the older `spring.redis.*`), or a server of its own. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { Broker } from './broker.mjs';
+import { inPath, start } from './process.mjs';
+
+export class Redis extends Broker {
+  static title = 'Redis';
+  static packages = ['redis-server'];
+  static brew = 'redis';
+  static extraPorts = [];
+
+  /** Spring's own defaults where the environment says nothing. */
+  static configured(environment = process.env) {
+    const value = (name) => environment[`SPRING_DATA_REDIS_${name}`] ?? environment[`SPRING_REDIS_${name}`];
+    return {
+      host: value('HOST') ?? 'localhost',
+      port: Number(value('PORT') ?? 6379),
+      ...(value('USERNAME') === undefined ? {} : { username: value('USERNAME') }),
+      ...(value('PASSWORD') === undefined ? {} : { password: value('PASSWORD') }),
+    };
+  }
+
+  static privateAddress(port) {
+    return { host: '127.0.0.1', port };
+  }
+
+  static environment({ host, port, username, password }) {
+    return {
+      SPRING_DATA_REDIS_HOST: host,
+      SPRING_DATA_REDIS_PORT: String(port),
+      ...(username === undefined ? {} : { SPRING_DATA_REDIS_USERNAME: username }),
+      ...(password === undefined ? {} : { SPRING_DATA_REDIS_PASSWORD: password }),
+    };
+  }
+
+  static yml({ host, port, username, password }) {
+    return [
+      'spring:',
+      '  data:',
+      '    redis:',
+      `      host: ${host}`,
+      `      port: ${port}`,
+      ...(username === undefined ? [] : [`      username: ${JSON.stringify(username)}`]),
+      ...(password === undefined ? [] : [`      password: ${JSON.stringify(password)}`]),
+    ].join('\n');
+  }
+
+  static locate() {
+    return inPath('redis-server');
+  }
+
+  /** PING, after AUTH where there is a password; a server that still loads its data is not ready. */
+  static async probe({ host, port, username, password }, ms = 2000) {
+    const socket = connect({ host, port });
+    const timer = setTimeout(() => socket.destroy(new Error(`no Redis answer in ${ms} ms`)), ms);
+    try {
+      if (password !== undefined)
+        socket.write(command('AUTH', ...(username === undefined ? [] : [username]), password));
+      socket.write(command('PING') + command('INFO', 'server'));
+      let answer = '';
+      for await (const chunk of socket) {
+        answer += chunk.toString('latin1');
+        const refused = /^-(.*)\r\n/m.exec(answer);
+        if (refused) throw new Error(refused[1]);
+        const version = /^redis_version:(.*)\r\n/m.exec(answer);
+        if (version && answer.includes('+PONG\r\n')) return `Redis ${version[1]}`;
+        if (!/^[+$]/.test(answer)) throw new Error('what listens there does not speak RESP');
+      }
+      throw new Error('the connection was closed before it answered');
+    } finally {
+      clearTimeout(timer);
+      socket.destroy();
+    }
+  }
+
+  /** Every write goes to the append-only file before it is answered, so that a kill loses nothing. */
+  async *launch() {
+    const { directory, address } = this;
+    mkdirSync(join(directory, 'data'), { recursive: true });
+    const lines = [`port ${address.port}`, 'bind 127.0.0.1', 'save ""', 'appendonly yes', `dir "${directory}/data"`];
+    writeFileSync(join(directory, 'redis.conf'), `${[...lines, ...this.config].join('\n')}\n`);
+    yield ['main', await start('redis-server', ['redis.conf'], { output: join(directory, 'output'), directory })];
+  }
+
+  administration() {
+    const { host, port, username, password } = this.address;
+    const user = username === undefined ? [] : ['--user', username];
+    const [at, of] = this.origin === 'compose' ? ['127.0.0.1', 6379] : [host, port];
+    return {
+      program: 'redis-cli',
+      head: ['-e', '-h', at, '-p', String(of), ...user],
+      environment: password === undefined ? {} : { REDISCLI_AUTH: password },
+    };
+  }
+}
+
+const command = (...words) =>
+  `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;

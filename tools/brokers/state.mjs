@@ -1,0 +1,99 @@
+/** What the rig started, as files, so that another process finds it: one record a broker, and locks. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { alive, born, until } from './process.mjs';
+
+/** `STREAMBIND_BROKERS` (set by `npm test` for its run), else a place in the user's cache. */
+export function home() {
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  const directory = process.env.STREAMBIND_BROKERS || join(cache, 'streambind', 'brokers');
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return directory;
+}
+
+const file = (id) => join(home(), `${id}.json`);
+
+/** @param {string} id */
+export function read(id) {
+  try {
+    return JSON.parse(readFileSync(file(id), 'utf8'));
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Replaces the record in one step: a reader sees the old one or the new one. */
+export function write(record) {
+  const draft = `${file(record.id)}.${process.pid}`;
+  writeFileSync(draft, JSON.stringify(record, undefined, 2), { mode: 0o600 });
+  renameSync(draft, file(record.id));
+}
+
+/** @param {string} id */
+export function erase(id) {
+  rmSync(file(id), { force: true });
+}
+
+/** All records, in the order of their names. */
+export function all() {
+  const ids = readdirSync(home()).filter((name) => name.endsWith('.json'));
+  return ids
+    .sort()
+    .map((name) => read(name.slice(0, -'.json'.length)))
+    .filter((record) => record !== undefined);
+}
+
+/** This process, as the owner of what must not outlive it. */
+export const self = () => ({ pid: process.pid, born: born(process.pid) });
+
+/**
+ * Runs `work` while no other process of this user is in a `work` of the same name. A holder that died is passed over.
+ * @template T
+ * @param {string} name
+ * @param {() => Promise<T>} work
+ * @param {number} [ms] how long to wait for the others, in milliseconds
+ * @returns {Promise<T>}
+ */
+export async function exclusively(name, work, ms = 600_000) {
+  const path = join(home(), `${name}.lock`);
+  const mine = JSON.stringify({ ...self(), nonce: Math.random() });
+  await until(() => take(path, mine), ms, `the lock ${path}`);
+  try {
+    return await work();
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+function take(path, mine) {
+  try {
+    writeFileSync(path, mine, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  const held = text(path);
+  if (held === undefined || held === '' || alive(JSON.parse(held))) return false;
+  // moved away before it is removed, and looked at again: another process may have taken it over in between
+  const aside = `${path}.${process.pid}`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (error.code === 'ENOENT') return false;
+    throw error;
+  }
+  if (text(aside) === held) rmSync(aside);
+  else renameSync(aside, path);
+  return false;
+}
+
+function text(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
