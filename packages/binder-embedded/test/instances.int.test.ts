@@ -46,10 +46,7 @@ test('a dead letter says in Spring’s words which partition it comes from', asy
     return { kind: 'ack' };
   });
   await eventually('both are read', () => dead.length >= 2);
-  expect(
-    dead.map(({ headers }) => [headers['x-original-exchange'], headers['x-original-routingKey']]).toSorted(),
-  ).toEqual([
-    ['orders', 'orders-0'],
-    ['orders', 'orders-1'],
-  ]);
+  expect(dead.map(({ headers }) => headers['x-original-exchange'])).toEqual(['orders', 'orders']);
+  const keys = new Set(dead.map(({ headers }) => headers['x-original-routingKey']));
+  expect(keys).toEqual(new Set(['orders-0', 'orders-1']));
 });

@@ -14,6 +14,7 @@ import { planOutput } from './plan-output.js';
 import type { InputPlan, OutputPlan, Plan } from './plan-types.js';
 import { STREAM } from './properties.js';
 import { selectBinder, type BinderCatalog } from './selection.js';
+import { adviseOnUnreadPartitions } from './unread-partitions.js';
 
 export interface PlanInput {
   readonly channels: readonly ChannelDescription[];
@@ -68,6 +69,7 @@ export function plan({ environment, catalog, factories, ...declared }: PlanInput
 
   const inputs: InputPlan[] = [];
   const outputs: OutputPlan[] = [];
+  const numbered: InputPlan[] = [];
   for (const channel of channels.values()) {
     collect(() => {
       checkChannel(channel);
@@ -79,9 +81,12 @@ export function plan({ environment, catalog, factories, ...declared }: PlanInput
       if (channel.direction === 'output') outputs.push(planOutput(common));
       else {
         const heard = listeners.of(channel.name);
-        inputs.push(planInput({ ...common, ...heard, stream, errors }));
+        const input = planInput({ ...common, ...heard, stream, errors });
+        inputs.push(input);
+        if (factory.capabilities.partitions === 'emulated') numbered.push(input);
       }
     });
   }
+  adviseOnUnreadPartitions(numbered, outputs, environment);
   return { inputs, outputs, tasks, errorListeners: listeners.ofErrors, errors };
 }

@@ -2,24 +2,28 @@
 import { describe, expect, test } from '@jest/globals';
 import { Sink, Source } from '@streambind/core';
 import { readChannels } from '../../src/annotations/index.js';
-import { plan, type InputPlan, type OutputPlan } from '../../src/binding/index.js';
-import { loadEnvironment } from '../../src/config/index.js';
+import { plan, type InputPlan, type OutputPlan, type Plan } from '../../src/binding/index.js';
+import { loadEnvironment, type Environment, type Problem } from '../../src/config/index.js';
 import { MemoryBroker, memoryBinder } from '../support/memory-binder.js';
 
-function planned(properties: Readonly<Record<string, string | number | boolean>>) {
+type Properties = Readonly<Record<string, string | number | boolean>>;
+
+function environmentOf(properties: Properties): Environment {
   const args = Object.entries(properties).map(([key, value]) => `--spring.cloud.stream.${key}=${value}`);
+  return loadEnvironment({ directories: [], args, env: {} });
+}
+
+function planned(environment: Environment): Plan {
   return plan({
     channels: [...readChannels(Sink), ...readChannels(Source)],
     listeners: [],
-    environment: loadEnvironment({ directories: [], args, env: {} }),
+    environment,
     catalog: { declared: [], defaultBinder: undefined, installed: ['memory'], where: '' },
     factories: new Map([['memory', memoryBinder(new MemoryBroker())]]),
   });
 }
-const input = (properties: Readonly<Record<string, string | number | boolean>>): InputPlan =>
-  planned(properties).inputs[0]!;
-const output = (properties: Readonly<Record<string, string | number | boolean>>): OutputPlan =>
-  planned(properties).outputs[0]!;
+const input = (properties: Properties): InputPlan => planned(environmentOf(properties)).inputs[0]!;
+const output = (properties: Properties): OutputPlan => planned(environmentOf(properties)).outputs[0]!;
 
 describe('a partitioned input', () => {
   const partitioned = { 'bindings.input.consumer.partitioned': true };
@@ -44,8 +48,42 @@ describe('a partitioned input', () => {
   });
 
   test('is refused beyond the count', () => {
-    const { errors } = planned({ ...partitioned, 'instance-count': 2, 'instance-index': 2 });
+    const { errors } = planned(environmentOf({ ...partitioned, 'instance-count': 2, 'instance-index': 2 }));
     expect(errors).toMatchObject([{ code: 'CONFIG_VALUE', details: { given: 'instance-index 2, instance-count 2' } }]);
+  });
+});
+
+describe('partitions that no instance reads', () => {
+  const loop = {
+    'bindings.input.destination': 'orders',
+    'bindings.input.group': 'g',
+    'bindings.input.consumer.partitioned': true,
+    'bindings.output.destination': 'orders',
+    'bindings.output.producer.partition-key-expression': 'payload',
+    'bindings.output.producer.partition-count': 4,
+  };
+  const warnings = (properties: Properties): readonly Problem[] => {
+    const environment = environmentOf({ ...loop, ...properties });
+    planned(environment);
+    return environment.problems;
+  };
+
+  test.each([
+    ['instance-count', 'spring.cloud.stream.instance-count'],
+    ['bindings.input.consumer.instance-count', 'spring.cloud.stream.bindings.input.consumer.instance-count'],
+  ])('are told at %s', (key, path) => {
+    expect(warnings({ [key]: 3 })).toMatchObject([
+      { severity: 'warning', code: 'CONFIG_VALUE', path, given: '3', message: expect.stringContaining('number 3 on') },
+    ]);
+  });
+
+  test.each([
+    ['there are as many instances', { 'instance-count': 4 }],
+    ['nobody says how many instances there are', {}],
+    ['the input reads something else', { 'instance-count': 2, 'bindings.input.destination': 'bills' }],
+    ['one partition is sent to', { 'instance-count': 2, 'bindings.output.producer.partition-count': 1 }],
+  ])('are none where %s', (_, properties) => {
+    expect(warnings(properties)).toEqual([]);
   });
 });
 
