@@ -34,6 +34,7 @@ export {
   Sink,
   Processor,
   StreamListener,
+  IdempotentReceiver,
   SendTo,
   ServiceActivator,
   Transformer,
@@ -46,6 +47,7 @@ export {
   type AutowiredOptions,
   type PropertyType,
   type StreamListenerOptions,
+  type IdempotentReceiverOptions,
   type ServiceActivatorOptions,
   type TransformerOptions,
   type InboundChannelAdapterOptions,
@@ -77,6 +79,7 @@ export {
   type BindingState,
 } from './binding/index.js';
 export { RetryTemplate } from './retry/index.js';
+export { IdempotencyStore, type Claim } from './pipeline/index.js';
 export { Environment, type Property, type Origin } from './config/index.js';
 export type { BinderFactory } from './binder/index.js';
 export {

@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import {
   Acknowledgment,
   Autowired,
+  Bean,
   BootApplication,
   Component,
   EnableBinding,
   Header,
+  IdempotentReceiver,
+  IdempotencyStore,
   Input,
   MessageBuilder,
   MessageChannel,
@@ -335,6 +338,23 @@ export const CORE_EXAMPLES = {
     },
     (rig) => rig.reasonOf('{}'),
     { bindings: { 'input.consumer.max-attempts': 5 } },
+  ),
+  IDEMPOTENCY_KEY: handle(
+    () => {
+      @Component()
+      @EnableBinding(Sink)
+      class OrderListener {
+        @Bean() handled(): IdempotencyStore {
+          return Object.create(IdempotencyStore.prototype) as IdempotencyStore;
+        }
+
+        @StreamListener(Sink.INPUT)
+        @IdempotentReceiver({ key: 'payload.number' })
+        on(_order: object): void {}
+      }
+      return OrderListener;
+    },
+    (rig) => rig.reasonOf('{"number":null}'),
   ),
   CRASHING: handle(quiet, (rig) => rig.reasonOf('{}', { crashes: 21 })),
   ALREADY_SETTLED: handle(

@@ -47,6 +47,31 @@ export interface StreamListenerOptions {
 export const StreamListener = (target: string | StreamListenerOptions): MethodDecorator =>
   methodDecorator('StreamListener', typeof target === 'string' ? { target } : target);
 
+export interface IdempotentReceiverOptions {
+  /**
+   * An expression over the message for what tells one piece of work from another: `headers['orderNumber']`,
+   * `payload.id + '/' + payload.version`. Default: the id of the message, which each `send` makes anew.
+   */
+  readonly key?: string;
+  /** The name of an `IdempotencyStore`. Default: the only one. */
+  readonly store?: string;
+  /** How long a handled key is remembered: milliseconds, or a duration such as `12h`. Default `1d`. */
+  readonly ttl?: number | string;
+  /**
+   * How long the claim of a process that died keeps others from handling its message; renewed while a handler runs.
+   * Milliseconds, or a duration. Default `10s`.
+   */
+  readonly lease?: number | string;
+}
+
+/**
+ * Beside a decorator that makes the method a listener: messages of a key that it has handled are acknowledged and counted
+ * without another call. One whose handler failed or whose process died is handled again. Spring Integration:
+ * `@IdempotentReceiver`.
+ */
+export const IdempotentReceiver = (options: IdempotentReceiverOptions = {}): MethodDecorator =>
+  methodDecorator('IdempotentReceiver', options);
+
 /** What the method returns is sent to this output. */
 export const SendTo = (...names: string[]): MethodDecorator => methodDecorator('SendTo', names);
 

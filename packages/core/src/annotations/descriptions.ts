@@ -1,5 +1,5 @@
 /** What classes with decorators come to: data, to plan with. */
-import type { HeaderOptions, PayloadOptions } from './bindings.js';
+import type { HeaderOptions, IdempotentReceiverOptions, PayloadOptions } from './bindings.js';
 import type { Class } from './record.js';
 import type { TriggerOptions } from './scheduling.js';
 
@@ -83,6 +83,8 @@ export interface ListenerDescription {
   readonly condition?: string;
   readonly copyHeaders: boolean;
   readonly sendTo: readonly string[] | undefined;
+  /** Of `@IdempotentReceiver`. */
+  readonly idempotent?: IdempotentReceiverOptions;
   readonly parameters: readonly ParameterDescription[];
   /** What the compiler wrote: `unknown` where nothing was declared, or a Promise. */
   readonly returns: 'nothing' | 'value' | 'unknown';

@@ -39,11 +39,13 @@ export {
   Sink,
   Processor,
   StreamListener,
+  IdempotentReceiver,
   SendTo,
   Payload,
   Header,
   Headers,
   type StreamListenerOptions,
+  type IdempotentReceiverOptions,
   type PayloadOptions,
   type HeaderOptions,
 } from './bindings.js';

@@ -57,6 +57,8 @@ function method(at: string, type: Class, member: string, own: readonly Annotatio
     errors.push(misuse(at, `@${has('SendTo') ? 'SendTo' : 'Output'} means nothing without @StreamListener`));
   if (has('SendTo') && has('Output'))
     errors.push(misuse(at, 'A method annotated with @StreamListener takes one of @SendTo and @Output'));
+  if (has('IdempotentReceiver') && !has(...LISTENING))
+    errors.push(misuse(at, '@IdempotentReceiver means nothing on a method that listens to no channel'));
   const argument = own.find(({ on, kind }) => on === 'parameter' && OF_ARGUMENTS.has(kind));
   if (argument && !has(...LISTENING))
     errors.push(misuse(at, `@${argument.kind}() means nothing on a method that listens to no channel`));

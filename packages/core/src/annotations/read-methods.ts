@@ -1,5 +1,5 @@
 /** Methods that handle messages, and methods that timers call. */
-import type { HeaderOptions, PayloadOptions, StreamListenerOptions } from './bindings.js';
+import type { HeaderOptions, IdempotentReceiverOptions, PayloadOptions, StreamListenerOptions } from './bindings.js';
 import type { ListenerDescription, ParameterDescription, TaskDescription } from './descriptions.js';
 import type { InboundChannelAdapterOptions, ServiceActivatorOptions } from './integration.js';
 import { parameterTypes, returnsOf } from './metadata.js';
@@ -28,11 +28,13 @@ export const latest = (annotations: readonly Annotation[], kinds: ReadonlySet<st
 function listener(type: Class, annotation: Annotation, annotations: readonly Annotation[]): ListenerDescription {
   const method = String(annotation.member);
   const beside = annotations.filter(({ member }) => member === annotation.member);
+  const idempotent = beside.findLast(({ on, kind }) => on === 'method' && kind === 'IdempotentReceiver');
   return {
     owner: type,
     method,
     at: `${type.name}.${method}`,
     ...(annotation.kind === 'StreamListener' ? ofStreamListener(annotation, beside) : ofIntegration(annotation)),
+    ...(idempotent ? { idempotent: idempotent.value as IdempotentReceiverOptions } : {}),
     parameters: parametersOf(type, method, beside),
     returns: returnsOf(type, method),
   };

@@ -72,7 +72,7 @@ export async function assemble(parts: Parts): Promise<RunningApplication> {
   );
   const application = new RunningApplication({ name, environment, logging, meters, binders, modules });
 
-  const maker = new BindingMaker({ binders, converters, meters, log: logging.logger('binding') });
+  const maker = new BindingMaker({ environment, binders, converters, meters, log: logging.logger('binding') });
   for (const { name: channel, direction } of channels) maker.addChannel(channel, direction);
   const { inputChannels, outputChannels } = maker;
   const definitions: Definition[] = [

@@ -16,6 +16,7 @@ import {
   type Partitioning,
   type PartitionStrategies,
 } from '../binding/index.js';
+import type { Environment } from '../config/index.js';
 import type { Context } from '../context/index.js';
 import type { Converters } from '../converter/index.js';
 import { parseExpression } from '../expression/index.js';
@@ -26,20 +27,27 @@ import {
   ErrorListeners,
   Listeners,
   errorListener,
+  idempotentListener,
   inboundPipeline,
   methodListener,
   outboundPipeline,
+  type Idempotency,
+  type Listener,
   type Outbound,
 } from '../pipeline/index.js';
 import { RetryTemplate } from '../retry/index.js';
+import { idempotencyOf } from './idempotency.js';
 
 interface Input {
   readonly channel: InputChannel;
   readonly listeners: Listeners;
   readonly errorListeners: ErrorListeners;
+  /** Of those listeners that handle each message once. */
+  readonly idempotency: Map<ListenerDescription, () => Idempotency>;
 }
 
 export interface BindingTools {
+  readonly environment: Environment;
   readonly binders: Binders;
   readonly converters: Converters;
   readonly meters: Meters;
@@ -73,7 +81,12 @@ export class BindingMaker {
     }
     const listeners = new Listeners(log);
     const channel = new InputChannel(name, listeners, converters);
-    this.#inputs.set(name, { channel, listeners, errorListeners: new ErrorListeners(log) });
+    this.#inputs.set(name, {
+      channel,
+      listeners,
+      errorListeners: new ErrorListeners(log),
+      idempotency: new Map(),
+    });
   }
 
   forget(name: string): void {
@@ -81,10 +94,14 @@ export class BindingMaker {
     this.#outputs.delete(name);
   }
 
-  /** @throws COMPONENT_MISSING */
+  /** @throws COMPONENT_MISSING, COMPONENT_AMBIGUOUS, DECORATOR_MISUSE, EXPRESSION_SYNTAX, CONFIG_VALUE */
   input(plan: InputPlan, context: Context): InputBinding {
-    const { binders, log, meters } = this.#tools;
-    const { listeners, errorListeners } = this.#inputs.get(plan.name)!;
+    const { environment, binders, log, meters } = this.#tools;
+    const { listeners, errorListeners, idempotency } = this.#inputs.get(plan.name)!;
+    for (const listener of plan.listeners) {
+      const found = idempotencyOf(listener, plan.settings, environment, context, meters);
+      if (found) idempotency.set(listener, found);
+    }
     const where = `${PREFIX}.bindings.${plan.name}.consumer.retry-template-name`;
     const retryTemplate =
       plan.retryTemplate === undefined ? undefined : context.provider(RetryTemplate, plan.retryTemplate, where);
@@ -112,8 +129,12 @@ export class BindingMaker {
     const instanceOf = ({ owner }: ListenerDescription): object => context.get(owner) as object;
     const outputOf = ({ sendTo }: ListenerDescription): OutputChannel | undefined =>
       sendTo && this.#outputs.get(sendTo[0]!);
-    for (const one of listeners)
-      input.listeners.add(methodListener(one, instanceOf(one), converters, outputOf(one), log));
+    const listenerOf = (one: ListenerDescription): Listener => {
+      const listener = methodListener(one, instanceOf(one), converters, outputOf(one), log);
+      const idempotency = input.idempotency.get(one)?.();
+      return idempotency ? idempotentListener(listener, idempotency, converters, log) : listener;
+    };
+    for (const one of listeners) input.listeners.add(listenerOf(one));
     for (const one of errorListeners) input.errorListeners.add(errorListener(one, instanceOf(one), outputOf(one), log));
   }
 

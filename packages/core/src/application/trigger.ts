@@ -2,7 +2,7 @@
 import { Cron } from 'croner';
 import { StreambindError, asError } from '../errors/index.js';
 import type { TriggerOptions } from '../annotations/index.js';
-import { convertText, type Environment } from '../config/index.js';
+import { milliseconds, type Environment } from '../config/index.js';
 
 /** One run that ended; `due` is when it should have started, in milliseconds since 1970. */
 export interface Run {
@@ -29,32 +29,15 @@ export function triggerOf(options: TriggerOptions, at: string, environment: Envi
     });
   }
   if (cron !== undefined) return cronTrigger(environment.resolve(cron, at), options.initialDelay !== undefined, at);
-  const read = (name: keyof TriggerOptions, least: number): number =>
-    milliseconds(options, name, least, at, environment);
-  const initialDelay = options.initialDelay === undefined ? 0 : read('initialDelay', 0);
-  const delay = fixedDelay === undefined ? 0 : read('fixedDelay', 0);
-  const rate = fixedRate === undefined ? 0 : read('fixedRate', 1);
+  const read = (name: 'fixedDelay' | 'fixedRate' | 'initialDelay', least: number): number =>
+    milliseconds(options[name] ?? least, least, name, at, environment);
+  const initialDelay = read('initialDelay', 0);
+  const delay = read('fixedDelay', 0);
+  const rate = read('fixedRate', 1);
   return {
     next: (now, last) =>
       !last ? now + initialDelay : fixedRate === undefined ? last.ended + delay : Math.max(now, last.due + rate),
   };
-}
-
-function milliseconds(
-  options: TriggerOptions,
-  name: keyof TriggerOptions,
-  least: number,
-  at: string,
-  environment: Environment,
-): number {
-  const text = environment.resolve(String(options[name]), at);
-  const converted = convertText({ type: 'duration', min: least, doc: '' }, text);
-  if ('value' in converted) return converted.value as number;
-  throw new StreambindError('CONFIG_VALUE', `The ${name} of ${at} cannot be read.`, {
-    where: at,
-    given: text,
-    allowed: converted.allowed,
-  });
 }
 
 const MACROS: Readonly<Record<string, string>> = {

@@ -39,6 +39,8 @@ export class ListenerPlanner {
     const hearsErrors = target === ERROR_CHANNEL || [...this.errorChannels.values()].flat().includes(target);
     if (!hears && !hearsErrors) return this.#unknownTarget(listener);
     this.#checkReply(listener);
+    if (hearsErrors && listener.idempotent)
+      this.#refuse('DECORATOR_MISUSE', listener.at, '@IdempotentReceiver means nothing on an error channel');
     const heard = hears ? this.#listeners : this.#errorListeners;
     heard.set(target, [...(heard.get(target) ?? []), listener]);
   }

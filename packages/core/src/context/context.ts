@@ -40,16 +40,24 @@ export class Context {
     }
   }
 
-  /** Awaits each `@PreDestroy`, also after one that failed; the failures are returned. */
+  /** Awaits each `@PreDestroy` and each `close()` of a bean, also after one that failed; the failures are returned. */
   async stop(): Promise<Error[]> {
     const failures: Error[] = [];
     for (const definition of this.#initialised.splice(0).reverse()) {
-      if (definition.source.kind !== 'component') continue;
-      for (const method of definition.source.description.preDestroy) {
-        await this.#call(definition, method, '@PreDestroy').catch((error: unknown) => failures.push(asError(error)));
-      }
+      const { source } = definition;
+      const end = (method: string, what: string): Promise<unknown> =>
+        this.#call(definition, method, what).catch((error: unknown) => failures.push(asError(error)));
+      if (source.kind === 'component')
+        for (const method of source.description.preDestroy) await end(method, '@PreDestroy');
+      if (source.kind === 'bean' && this.#closes(definition)) await end('close', 'close()');
     }
     return failures;
+  }
+
+  /** Spring infers the destroy method of a bean in the same way. */
+  #closes(definition: Definition): boolean {
+    const { close } = this.#instances.get(definition) as { readonly close?: unknown };
+    return typeof close === 'function' && close.length === 0;
   }
 
   /**
@@ -165,7 +173,7 @@ export class Context {
       throw new StreambindError(
         'COMPONENT_FAILED',
         `${decorator} of "${definition.name}" failed: ${cause.message}`,
-        { where: `${definition.type?.name}.${method}` },
+        { where: `${definition.type?.name ?? definition.name}.${method}` },
         cause,
       );
     }

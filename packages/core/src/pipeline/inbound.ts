@@ -9,9 +9,11 @@ import type { Logger } from '../logging/index.js';
 import { Acknowledgment } from '../messaging/index.js';
 import type { Meters } from '../observability/index.js';
 import { backOff, isRetryable, type RetryPolicy, type RetryTemplate } from '../retry/index.js';
+import { among } from './among.js';
 import { Exchange } from './exchange.js';
 import type { ErrorListeners } from './error-listeners.js';
 import type { Listeners } from './listeners.js';
+import { Postponed } from './postponed.js';
 
 export interface InboundSettings {
   readonly binding: string;
@@ -83,6 +85,10 @@ const settleFailures: InboundStep = (context, next) => {
   };
 
   const failure = (exchange: Exchange, thrown: unknown): Settlement | Promise<Settlement> => {
+    if (thrown instanceof Postponed) {
+      log.debug(`Message ${exchange.id} comes again in ${thrown.delayMs} ms: ${thrown.message}`);
+      return { kind: 'requeue', delayMs: thrown.delayMs };
+    }
     const error = asError(thrown);
     const { attempt } = exchange.delivery;
     if (among(error, ImmediateAcknowledgeError)) {
@@ -221,13 +227,3 @@ export function inboundPipeline(context: InboundContext): ConsumerSink {
 
 const describe = ({ destination, group }: InboundSettings): string =>
   group === undefined ? destination : `${destination} (group ${group})`;
-
-/** The error itself or one of its causes; by name, so that the class of another copy of this package counts too. */
-function among(error: Error, { name }: { readonly name: string }): boolean {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 10; at = at.cause, depth++) {
-    for (let type: unknown = at.constructor; typeof type === 'function'; type = Object.getPrototypeOf(type)) {
-      if (type.name === name) return true;
-    }
-  }
-  return false;
-}

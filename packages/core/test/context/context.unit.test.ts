@@ -200,6 +200,35 @@ describe('life', () => {
     expect(await context.stop()).toEqual([]);
   });
 
+  test('a bean that can be closed is closed, after what uses it and past a failure', async () => {
+    const order: string[] = [];
+    class Connection {
+      close(): Promise<void> {
+        order.push('connection closed');
+        return Promise.reject(new Error('no'));
+      }
+    }
+    @Component()
+    class Config {
+      @Bean() connection(): Connection {
+        return new Connection();
+      }
+      @Bean() answer(): object {
+        return { close: 'is no method here' };
+      }
+    }
+    @Component()
+    class User {
+      @Resource() readonly connection!: Connection;
+      @PreDestroy() down(): void {
+        order.push('user down');
+      }
+    }
+    const context = await started(Config, User);
+    expect(await context.stop()).toMatchObject([{ code: 'COMPONENT_FAILED', details: { where: 'Connection.close' } }]);
+    expect(order).toEqual(['user down', 'connection closed']);
+  });
+
   test('a component that throws is named', async () => {
     @Component()
     class Broken {
