@@ -157,7 +157,11 @@ export const CONSUMER = schema<ConsumerProperties>({
     values: ['dlq', 'drop', 'requeue'],
     doc: 'What becomes of a message after its last attempt. Default: dlq for named groups, drop for anonymous ones. Ours.',
   },
-  handlerTimeout: { type: 'duration', min: 1, doc: 'An attempt that takes longer has failed. Default: none. Ours.' },
+  handlerTimeout: {
+    type: 'duration',
+    min: 1,
+    doc: 'An attempt that takes longer has failed; an error listener is waited for no longer. Default: none. Ours.',
+  },
   ordered: {
     type: 'boolean',
     doc: 'Keep order through retries: a failing message holds its lane. Default: for partitions. Ours.',

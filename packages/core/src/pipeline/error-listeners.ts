@@ -2,7 +2,7 @@
  * Error channels: who listens to `errorChannel` or to a binding's own is told of each message that failed for good,
  * before it is settled. Telling changes nothing about the settlement.
  */
-import { asError } from '../errors/index.js';
+import { StreambindError, asError } from '../errors/index.js';
 import type { ListenerDescription, ParameterDescription } from '../annotations/index.js';
 import { parseExpression } from '../expression/index.js';
 import type { Logger } from '../logging/index.js';
@@ -17,11 +17,12 @@ import {
 import { headerResolver, kindOf } from './arguments.js';
 import { ReceivedMessage, type Exchange } from './exchange.js';
 import { unexpectedReply } from './listeners.js';
+import { withinTime } from './time-limit.js';
 
 export interface ErrorListener {
   /** `Alerts.onError` */
   readonly at: string;
-  tell(message: ErrorMessage): unknown;
+  tell(message: ErrorMessage): Promise<void>;
 }
 
 /** Makes an error listener of a method; what it returns goes to the output, if it names one. */
@@ -81,19 +82,23 @@ export class ErrorListeners {
     this.#all.push(listener);
   }
 
-  /** Undefined, or a promise that never rejects. */
-  tell(exchange: Exchange, error: Error): Promise<void> | undefined {
-    return this.#all.length === 0 ? undefined : this.#tell(exchange, error);
+  /**
+   * @param limitMs what each of them may take before the next one is told; absent: no limit
+   * @returns undefined, or a promise that never rejects
+   */
+  tell(exchange: Exchange, error: Error, limitMs: number | undefined): Promise<void> | undefined {
+    return this.#all.length === 0 ? undefined : this.#tell(exchange, error, limitMs);
   }
 
-  async #tell(exchange: Exchange, cause: Error): Promise<void> {
+  async #tell(exchange: Exchange, cause: Error, limitMs: number | undefined): Promise<void> {
     const failed = new ReceivedMessage(exchange.delivery.payload, exchange);
     const error = new MessageHandlingError(`Message ${exchange.id} failed: ${cause.message}`, failed, cause);
     const headers = new MessageHeaders({ [MessageHeaders.SOURCE_DATA]: exchange.delivery.native });
     const message = new ErrorMessage(error, headers, failed);
     for (const listener of this.#all) {
       try {
-        await listener.tell(message);
+        const telling = listener.tell(message);
+        await (limitMs === undefined ? telling : withinTime(telling, limitMs, () => tooLong(limitMs)));
       } catch (thrown) {
         const trouble = asError(thrown);
         this.log.error(`${listener.at} failed over the error of message ${exchange.id}: ${trouble.message}`, trouble);
@@ -101,3 +106,6 @@ export class ErrorListeners {
     }
   }
 }
+
+const tooLong = (limitMs: number): StreambindError =>
+  new StreambindError('HANDLER_TIMEOUT', `It took longer than ${limitMs} ms, the handler-timeout.`);

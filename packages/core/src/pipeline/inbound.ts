@@ -14,6 +14,7 @@ import { Exchange } from './exchange.js';
 import type { ErrorListeners } from './error-listeners.js';
 import type { Listeners } from './listeners.js';
 import { Postponed } from './postponed.js';
+import { withinTime } from './time-limit.js';
 
 export interface InboundSettings {
   readonly binding: string;
@@ -60,7 +61,7 @@ const refuseCrashing: InboundStep =
       },
     );
     log.error(`${reason.message}\nIt goes to the dead letters.`);
-    return afterTelling(errorListeners.tell(exchange, reason), { kind: 'deadLetter', reason });
+    return afterTelling(errorListeners.tell(exchange, reason, settings.handlerTimeout), { kind: 'deadLetter', reason });
   };
 
 /** A settlement waits for those who are told, so that what they send is not lost in a crash right after it. */
@@ -108,7 +109,7 @@ const settleFailures: InboundStep = (context, next) => {
     listeners.forget(exchange);
     failed.add();
     const settlement = exhausted(exchange, error);
-    return afterTelling(errorListeners.tell(exchange, error), settlement);
+    return afterTelling(errorListeners.tell(exchange, error, settings.handlerTimeout), settlement);
   };
 
   const exhausted = (exchange: Exchange, error: Error): Settlement => {
@@ -167,21 +168,14 @@ const limitTime: InboundStep = ({ settings }, next) => {
   if (limit === undefined) return next;
   return (exchange) => {
     const outcome = next(exchange);
-    if (!(outcome instanceof Promise)) return outcome;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(
-          new StreambindError(
-            'HANDLER_TIMEOUT',
-            `The handler of message ${exchange.id} took longer than ${limit} ms.`,
-            { where: settings.binding },
-          ),
-        );
-      }, limit);
-      outcome.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
+    return outcome instanceof Promise ? withinTime(outcome, limit, () => tooLong(exchange, settings, limit)) : outcome;
   };
 };
+
+const tooLong = ({ id }: Exchange, { binding }: InboundSettings, limit: number): StreambindError =>
+  new StreambindError('HANDLER_TIMEOUT', `The handler of message ${id} took longer than ${limit} ms.`, {
+    where: binding,
+  });
 
 /** The handler's return frees its slot; the message stays in flight until `acknowledge()` or `nack()`. */
 const acknowledgeByHand: InboundStep = ({ settings }, next) => {

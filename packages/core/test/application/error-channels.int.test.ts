@@ -129,6 +129,30 @@ describe('error channels', () => {
     expect(broker.waiting('d.g.dlq', 'parked')[0]!.headers['x-exception-message']).toBe('fails');
   });
 
+  test('a listener that never returns holds neither the message nor the next listener longer than a handler may', async () => {
+    let told = 0;
+    @Component()
+    @EnableBinding(Sink)
+    class Listeners {
+      @StreamListener(Sink.INPUT) on(): void {
+        throw new Error('fails');
+      }
+      @StreamListener('d.g.errors') stuck(): Promise<void> {
+        return new Promise(() => {});
+      }
+      @StreamListener('errorChannel') next(): void {
+        told++;
+      }
+    }
+    const broker = new MemoryBroker();
+    const limited = { ...retries, 'consumer.handler-timeout': '20ms' };
+    await run(broker, [Listeners], binding('input', { destination: 'd', group: 'g', ...limited }));
+    broker.publish('d', { payload: Buffer.from('x'), headers: {} });
+    await until(() => broker.waiting('d.g.dlq', 'parked').length === 1);
+    expect(told).toBe(1);
+    expect(broker.waiting('d.g.dlq', 'parked')[0]!.headers['x-exception-message']).toBe('fails');
+  });
+
   test('what a service activator returns goes to its output', async () => {
     @Component()
     @EnableBinding(Processor)
