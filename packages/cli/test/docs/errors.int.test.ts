@@ -10,6 +10,15 @@ import { stopAll } from './rig.js';
 import { STORE_AND_WEB_EXAMPLES } from './store-examples.js';
 
 const EXAMPLES: Readonly<Record<string, Situation>> = { ...CORE_EXAMPLES, ...STORE_AND_WEB_EXAMPLES };
+/** Only a broker with users, permissions and a topology of its own answers these: its binder brings them about. */
+const OF_A_BROKER: readonly ErrorCode[] = [
+  'UNROUTABLE',
+  'AUTH',
+  'ACCESS_REFUSED',
+  'TOPOLOGY_CONFLICT',
+  'DESTINATION_GONE',
+  'DESTINATION_RESET',
+];
 
 const CODES = Object.keys(ERROR_CODES) as ErrorCode[];
 const THIS_FOLDER = import.meta.dirname;
@@ -30,8 +39,8 @@ function text(error: unknown, code: ErrorCode): string {
     .replace(/node:sqlite: (.*?); (@photo.*)/, '$2; node:sqlite: $1');
 }
 
-test('every code has a situation that brings it about', () => {
-  expect(Object.keys(EXAMPLES).toSorted()).toEqual(CODES.toSorted());
+test('every code has a situation that brings it about, here or at a broker', () => {
+  expect([...Object.keys(EXAMPLES), ...OF_A_BROKER].toSorted()).toEqual(CODES.toSorted());
 });
 
 describe('a situation of', () => {
@@ -45,7 +54,9 @@ describe('a situation of', () => {
 
 test('docs/errors.md says what they said', async () => {
   const sections = CODES.map((code) => {
-    const example = `\`\`\`text\n${printed.get(code)}\n\`\`\``;
+    const example = OF_A_BROKER.includes(code)
+      ? 'Said by the binders of brokers that have users, permissions and a topology of their own.'
+      : `\`\`\`text\n${printed.get(code)}\n\`\`\``;
     return `## ${code}\n\n${ERROR_CODES[code]}\n\n${example}\n`;
   });
   const head = [
