@@ -1,5 +1,5 @@
 /** Asks the broker for what a topology lists, and tells the refusals apart. */
-import { StreambindError, asError, type Provision } from '@streambind/core/binder';
+import { StreambindError, asError, isStreambindError, type Provision } from '@streambind/core/binder';
 import type { Channel, Options } from 'amqplib';
 import { replyCode, serverText } from './client/errors.js';
 import type { Arguments, Declaration, ExchangeDeclaration, QueueDeclaration } from './declarations.js';
@@ -52,6 +52,30 @@ export async function declare(
     await channel.close();
   }
   return tolerated;
+}
+
+/**
+ * `declare` for what this binding had before.
+ * @returns the names of the durable queues that were gone: with `create` they are there again, and empty
+ * @throws as `declare`
+ */
+export async function declareAgain(
+  open: () => Promise<DeclaringChannel>,
+  declarations: readonly Declaration[],
+  provision: Provision,
+): Promise<readonly string[]> {
+  const durable = declarations.filter((one) => one.kind === 'queue' && one.durable);
+  const gone: string[] = [];
+  for (const one of provision === 'create' ? durable : []) {
+    try {
+      await declare(open, [one], 'verify');
+    } catch (error) {
+      if (!isStreambindError(error, 'DESTINATION_GONE')) throw error;
+      gone.push(one.name);
+    }
+  }
+  await declare(open, declarations, provision);
+  return gone;
 }
 
 async function ask(amqp: Channel, one: Declaration, provision: Exclude<Provision, 'skip'>): Promise<void> {
