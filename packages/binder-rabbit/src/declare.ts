@@ -64,7 +64,7 @@ export async function declareAgain(
   declarations: readonly Declaration[],
   provision: Provision,
 ): Promise<readonly string[]> {
-  const durable = declarations.filter((one) => one.kind === 'queue' && one.durable);
+  const durable = declarations.filter((one): one is QueueDeclaration => one.kind === 'queue' && one.durable);
   const gone: string[] = [];
   for (const one of provision === 'create' ? durable : []) {
     try {

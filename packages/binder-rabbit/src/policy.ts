@@ -81,6 +81,14 @@ function ofQueues(options: RabbitCommonOptions): Weakness[] {
       afterwards !== null,
     ),
   );
+  const limit = options['quorum.enabled'] ? options['quorum.deliveryLimit'] : undefined;
+  if (limit !== undefined && autoBindDlq !== true) {
+    found.push({
+      what: 'the broker drops a message that was given back to it, or lost with its consumer, more often than that.',
+      given: `quorum.delivery-limit: ${limit}`,
+      fix: 'Set auto-bind-dlq: true, or take quorum.delivery-limit out.',
+    });
+  }
   if (!options.exchangeDurable) {
     found.push({
       what: 'after a restart of the broker the exchange has no queue until consumers have bound theirs again.',
