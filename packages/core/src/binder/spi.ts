@@ -22,13 +22,17 @@ export type HeaderValue =
 /** A record as it crosses the SPI. A null payload is a tombstone, not an empty body. */
 export interface WireRecord {
   readonly payload: Uint8Array | null;
-  /** A header that is passed on keeps the wire type it came with: an opaque typed value of the binder. */
   readonly headers: Readonly<Record<string, HeaderValue>>;
   readonly key?: Uint8Array | string;
   /** Chosen by core, and only for partitioned producers. */
   readonly partition?: number;
   /** Results of `BinderFactory.producerExpressions`, computed on the message before it was encoded. */
   readonly evaluated?: Readonly<Record<string, unknown>>;
+  /**
+   * Whatever a binder gave with a delivery, on the records whose headers were copied from it: what it needs to send a
+   * header on with the type that it came with. Opaque to core; it may be another binder's.
+   */
+  readonly received?: unknown;
 }
 
 export interface Delivery extends WireRecord {

@@ -23,11 +23,20 @@ export class MessageHeaders {
 
   readonly [name: string]: unknown;
 
-  constructor(headers: Readonly<Record<string, unknown>> = {}) {
+  readonly #received: unknown;
+
+  /** @param received of the delivery that the headers are from; default: that of `headers` */
+  constructor(headers: Readonly<Record<string, unknown>> = {}, received = MessageHeaders.receivedWith(headers)) {
+    this.#received = received;
     const own = this as Record<string, unknown>;
     for (const name in headers) own[name] = headers[name];
     own['id'] ??= randomUUID();
     own['timestamp'] ??= Date.now();
+  }
+
+  /** @internal `Delivery.received` of the message that these headers are from, if they came in. */
+  static receivedWith(headers: object): unknown {
+    return #received in headers ? headers.#received : undefined;
   }
 }
 Object.setPrototypeOf(MessageHeaders.prototype, null);

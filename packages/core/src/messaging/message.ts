@@ -60,6 +60,8 @@ const RESERVED: ReadonlyMap<string, string> = new Map([
 /** Builds messages. `id` and `timestamp` are made anew by every `build()`; copying leaves them out. */
 export class MessageBuilder<T> {
   readonly #headers: Record<string, unknown> = new HeaderRecord();
+  /** Of the first message whose headers were copied. */
+  #received: unknown;
 
   private constructor(readonly payload: T) {}
 
@@ -94,11 +96,13 @@ export class MessageBuilder<T> {
   }
 
   copyHeaders(headers: Readonly<Record<string, unknown>>): this {
+    this.#received ??= MessageHeaders.receivedWith(headers);
     for (const name in headers) this.#copy(name, headers[name]);
     return this;
   }
 
   copyHeadersIfAbsent(headers: Readonly<Record<string, unknown>>): this {
+    this.#received ??= MessageHeaders.receivedWith(headers);
     for (const name in headers) if (!(name in this.#headers)) this.#copy(name, headers[name]);
     return this;
   }
@@ -109,7 +113,7 @@ export class MessageBuilder<T> {
   }
 
   build(): Message<T> {
-    return new GenericMessage(this.payload, new MessageHeaders(this.#headers));
+    return new GenericMessage(this.payload, new MessageHeaders(this.#headers, this.#received));
   }
 
   #copy(name: string, value: unknown): void {

@@ -26,7 +26,7 @@ export class Exchange {
     );
     headers[MessageHeaders.CONTENT_TYPE] ??= this.defaultContentType;
     headers[MessageHeaders.DELIVERY_ATTEMPT] = this.delivery.attempt;
-    return (this.#headers = new MessageHeaders(headers));
+    return (this.#headers = new MessageHeaders(headers, this.delivery.received));
   }
 
   /** The wire's id, else the broker's name for the delivery: for log lines. */

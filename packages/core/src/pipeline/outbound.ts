@@ -85,6 +85,8 @@ const encode: OutboundStep =
     for (const name in headers) if (!NEVER_SENT.has(name)) sent[name] = headers[name] as HeaderValue;
     sent[MessageHeaders.CONTENT_TYPE] = contentType;
     const record: Mutable<WireRecord> = { payload: bytes, headers: sent };
+    const received = MessageHeaders.receivedWith(headers);
+    if (received !== undefined) record.received = received;
     if (partitionOf) record.partition = partitionOf(message);
     if (evaluate) record.evaluated = evaluate(message);
     outgoing.record = record;

@@ -62,3 +62,19 @@ test('an acknowledgment takes one decision', () => {
   expect(() => acknowledgment.acknowledge()).toThrow(expect.objectContaining({ code: 'ALREADY_SETTLED' }));
   expect(decisions).toEqual([5]);
 });
+
+test('what a binder gave with headers that came in goes with them when they are copied', () => {
+  const table = { bytes: 'as they came' };
+  const received = new MessageHeaders({ a: 1 }, table);
+  const own = MessageBuilder.withPayload('p').setHeader('b', 2).build();
+  const copies = [
+    MessageBuilder.withPayload('p').copyHeaders(received).build(),
+    MessageBuilder.fromMessage(own).copyHeadersIfAbsent(received).build(),
+    MessageBuilder.fromMessage({ payload: 'p', headers: received }).setHeader('a', 2).build(),
+    { headers: new MessageHeaders(received) },
+  ];
+  expect(copies.map(({ headers }) => MessageHeaders.receivedWith(headers))).toEqual([table, table, table, table]);
+  expect(copies.map(({ headers }) => MessageHeaders.receivedWith(headers) === table)).not.toContain(false);
+  expect(MessageHeaders.receivedWith(own.headers)).toBeUndefined();
+  expect(inspect(received)).not.toContain('came');
+});
