@@ -1,5 +1,6 @@
 /** The door for authors of binders: the contract, and the kit that does what every binder would otherwise write. */
 export {
+  Fifo,
   Intake,
   LinkedList,
   Supervisor,

@@ -21,6 +21,7 @@ export type {
   Settlement,
   WireRecord,
 } from './spi.js';
+export { Fifo } from './kit/fifo.js';
 export { LinkedList, type Links } from './kit/linked-list.js';
 export { Intake, type IntakeOptions } from './kit/intake.js';
 export type { Settler } from './kit/settler.js';

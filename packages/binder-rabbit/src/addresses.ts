@@ -1,0 +1,105 @@
+/** Where the broker is, from `spring.rabbitmq.*`: addresses in the order in which they are tried, and who logs in. */
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
+import { StreambindError, asError } from '@streambind/core/binder';
+import type { Address, ConnectionTarget } from './client/connection.js';
+import type { RabbitConnectionOptions } from './options.js';
+
+const PLAIN_PORT = 5672;
+const TLS_PORT = 5671;
+const PREFIX = 'spring.rabbitmq';
+
+export interface Destination {
+  readonly addresses: readonly Address[];
+  readonly target: Omit<ConnectionTarget, 'name'>;
+}
+
+interface Parsed {
+  readonly tls: boolean | undefined;
+  readonly username?: string;
+  readonly password?: string;
+  readonly host: string;
+  readonly port?: number;
+  readonly virtualHost?: string;
+}
+
+/**
+ * Spring Boot: `RabbitProperties`. Of several addresses the first one decides user, virtual host and TLS.
+ * @throws CONFIG_VALUE for an address that is none, and for a key store or trust store that cannot be read
+ */
+export function destinationOf(options: RabbitConnectionOptions): Destination {
+  const parsed = options.addresses.map(parse);
+  const [first] = parsed;
+  const tls = (first?.tls ?? options['ssl.enabled'] ?? false) ? tlsOptions(options) : undefined;
+  const port = (own: number | undefined): number => own ?? (tls ? TLS_PORT : PLAIN_PORT);
+  const address = (host: string, ownPort: number | undefined): Address => ({
+    host,
+    port: port(ownPort),
+    ...(tls ? { tls } : {}),
+  });
+  return {
+    addresses: first ? parsed.map((each) => address(each.host, each.port)) : [address(options.host, options.port)],
+    target: {
+      username: first?.username ?? options.username,
+      password: first?.password ?? options.password,
+      virtualHost: first?.virtualHost ?? options.virtualHost,
+      heartbeat: Math.ceil(options.requestedHeartbeat / 1000),
+      channelMax: options.requestedChannelMax,
+      connectionTimeout: options.connectionTimeout,
+    },
+  };
+}
+
+/** `[amqp[s]://][user[:password]@]host[:port][/vhost]`, IPv6 in brackets. */
+function parse(text: string): Parsed {
+  const [, scheme, user, password, host, port, vhost] =
+    /^(?:(amqps?):\/\/)?(?:([^:@/]*)(?::([^@/]*))?@)?(\[[^\]]+\]|[^:/@[\]]+)(?::(\d{1,5}))?(?:\/(.*))?$/.exec(
+      text.trim(),
+    ) ?? [];
+  if (host === undefined || Number(port ?? 1) > 65_535) {
+    throw new StreambindError('CONFIG_VALUE', 'An address of RabbitMQ cannot be read.', {
+      where: `${PREFIX}.addresses`,
+      given: text.replace(/\/\/[^@]*@|^[^@]*@/, (secret) => (secret.startsWith('//') ? '//…@' : '…@')),
+      allowed: '[amqp[s]://][user:password@]host[:port][/vhost]',
+    });
+  }
+  return {
+    tls: scheme === undefined ? undefined : scheme === 'amqps',
+    host: host.replace(/^\[|\]$/g, ''),
+    ...(user === undefined ? {} : { username: decodeURIComponent(user) }),
+    ...(password === undefined ? {} : { password: decodeURIComponent(password) }),
+    ...(port === undefined ? {} : { port: Number(port) }),
+    ...(vhost === undefined ? {} : { virtualHost: vhost === '' ? '/' : decodeURIComponent(vhost) }),
+  };
+}
+
+function tlsOptions(options: RabbitConnectionOptions): ConnectionOptions {
+  const keyStore = options['ssl.keyStore'];
+  const trustStore = options['ssl.trustStore'];
+  const passphrase = options['ssl.keyStorePassword'];
+  const version = options['ssl.algorithm'];
+  const key = keyStore === undefined ? undefined : read(keyStore, `${PREFIX}.ssl.key-store`);
+  return {
+    ...(key === undefined ? {} : options['ssl.keyStoreType'] === 'PEM' ? { key, cert: key } : { pfx: key }),
+    ...(passphrase === undefined ? {} : { passphrase }),
+    ...(trustStore === undefined ? {} : { ca: read(trustStore, `${PREFIX}.ssl.trust-store`) }),
+    ...(version === undefined ? {} : { minVersion: version, maxVersion: version }),
+    rejectUnauthorized: options['ssl.validateServerCertificate'],
+    ...(options['ssl.verifyHostname'] ? {} : { checkServerIdentity: () => undefined }),
+  };
+}
+
+/** `file:` as Spring's resources have it; there is no class path here. */
+function read(location: string, where: string): Buffer {
+  const path = location.replace(/^file:(\/\/)?/, '');
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new StreambindError(
+      'CONFIG_VALUE',
+      `A file for TLS cannot be read: ${asError(error).message}.`,
+      { where, given: location, allowed: 'the path of a file, absolute or from the working directory' },
+      error,
+    );
+  }
+}

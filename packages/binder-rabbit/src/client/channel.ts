@@ -1,0 +1,115 @@
+/** One channel: declarations through amqplib, publishing, confirms and settlements by frames of our own. */
+import type { Channel } from 'amqplib';
+import { asError, type StreambindError } from '@streambind/core/binder';
+import { numberOf, type RawMessage } from './amqplib.js';
+import { channelClosed } from './errors.js';
+import type { RabbitConnection } from './connection.js';
+import type { Properties } from './frames.js';
+
+/** `basic.ack` and `basic.nack` of the broker for what was published. */
+export interface Confirm {
+  readonly deliveryTag: number;
+  readonly multiple: boolean;
+}
+
+export interface ReturnedMessage extends RawMessage {
+  readonly fields: RawMessage['fields'] & { readonly replyCode: number; readonly replyText: string };
+}
+
+export interface ConfirmListener {
+  confirmed(confirm: Confirm): void;
+  refused(confirm: Confirm): void;
+  /** Unroutable; the confirm follows. */
+  returned(message: ReturnedMessage): void;
+}
+
+export class RabbitChannel {
+  readonly #lost = new AbortController();
+  readonly #number: number;
+  #closing = false;
+  #error: Error | undefined;
+  #published = 0;
+
+  /** @throws BROKER_UNAVAILABLE */
+  static async open(connection: RabbitConnection, listener?: ConfirmListener): Promise<RabbitChannel> {
+    return new RabbitChannel(connection, await connection.channel(listener !== undefined), listener);
+  }
+
+  private constructor(
+    readonly connection: RabbitConnection,
+    /** For declarations and consumers. */
+    readonly amqp: Channel,
+    listener: ConfirmListener | undefined,
+  ) {
+    this.#number = numberOf(amqp);
+    amqp.on('error', (error: Error) => (this.#error = error));
+    amqp.on('close', () => this.#ended());
+    if (listener) {
+      // amqplib keeps callbacks for what it published itself, which is nothing
+      amqp.removeAllListeners('ack').removeAllListeners('nack');
+      amqp.on('ack', (fields) => listener.confirmed(fields));
+      amqp.on('nack', (fields) => listener.refused(fields));
+      amqp.on('return', (message) => listener.returned(message as unknown as ReturnedMessage));
+    }
+    if (connection.lost.aborted) this.#ended();
+  }
+
+  /** Fires when the channel ended and `close` was not called; its reason is a StreambindError. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** Set when the server closed this channel and not its connection. */
+  get closedByServer(): Error | undefined {
+    return this.#error;
+  }
+
+  /** @returns the tag by which it is confirmed @throws PUBLISH_REFUSED when AMQP has no room for its properties */
+  publish(exchange: string, routingKey: string, mandatory: boolean, properties: Properties, body: Uint8Array): number {
+    this.connection.writer.publish(this.#number, exchange, routingKey, mandatory, properties, body);
+    return ++this.#published;
+  }
+
+  ack(tag: number, multiple: boolean): void {
+    if (!this.#ending) this.connection.writer.ack(this.#number, tag, multiple);
+  }
+
+  nack(tag: number, requeue: boolean): void {
+    if (!this.#ending) this.connection.writer.nack(this.#number, tag, requeue);
+  }
+
+  /** Idempotent; never rejects. What is unsettled goes back to its queue. */
+  async close(): Promise<void> {
+    if (this.#ending) return;
+    this.#closing = true;
+    this.connection.writer.flush();
+    try {
+      await Promise.race([this.amqp.close(), whenAborted(this.connection.lost)]);
+    } catch {
+      // it is gone either way
+    }
+  }
+
+  get #ending(): boolean {
+    return this.#closing || this.#lost.signal.aborted;
+  }
+
+  #ended(): void {
+    if (this.#ending) return;
+    const { lost } = this.connection;
+    // a connection tells its channels first
+    queueMicrotask(() => {
+      this.#lost.abort(
+        this.#error || !lost.aborted
+          ? channelClosed(this.#error, this.connection.address)
+          : (lost.reason as StreambindError),
+      );
+    });
+  }
+}
+
+const whenAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((_, reject) => {
+    if (signal.aborted) reject(asError(signal.reason));
+    else signal.addEventListener('abort', () => reject(asError(signal.reason)), { once: true });
+  });
