@@ -49,7 +49,7 @@ export const isBusy = (error: unknown): boolean => [BUSY, LOCKED].includes(resul
 export const isRefusal = (error: unknown): boolean => resultCode(error) === CONSTRAINT;
 
 /** The failure of whatever a statement or a file operation in `directory` threw. */
-export function failureOf(error: unknown, directory: string): StoreFailure {
+export function failureOf(error: unknown, directory: string, file = 'broker.db'): StoreFailure {
   if (error instanceof StoreFailure) return error;
   const reason = error instanceof Error ? error.message : String(error);
   const at = { where: directory };
@@ -64,12 +64,12 @@ export function failureOf(error: unknown, directory: string): StoreFailure {
         error,
       );
     case READ_ONLY:
-      return readOnly(reason, directory);
+      return readOnly(reason, directory, file);
     case CORRUPT:
     case NOT_A_DATABASE:
       return new StoreFailure('STORE_DAMAGED', `The file of the embedded store is damaged (${reason}).`, {
         ...at,
-        fix: 'move the broker.db files away and start again, or restore a copy',
+        fix: `move the ${file} files away and start again, or restore a copy`,
       });
     case FULL:
       return full(reason, directory);
@@ -78,10 +78,10 @@ export function failureOf(error: unknown, directory: string): StoreFailure {
     case IO_ERROR:
     case CANNOT_OPEN:
       if (isFull(directory)) return full(reason, directory);
-      if (!isWritable(directory)) return readOnly(reason, directory);
+      if (!isWritable(directory)) return readOnly(reason, directory, file);
   }
   if (errno === 'ENOSPC' || errno === 'EDQUOT') return full(reason, directory);
-  if (errno === 'EROFS' || errno === 'EACCES' || errno === 'EPERM') return readOnly(reason, directory);
+  if (errno === 'EROFS' || errno === 'EACCES' || errno === 'EPERM') return readOnly(reason, directory, file);
   const code = resultCode(error) === 0 && errno === undefined ? 'INTERNAL' : 'BROKER_UNAVAILABLE';
   return new StoreFailure(code, `The embedded store cannot be used (${reason}).`, at);
 }
@@ -89,10 +89,10 @@ export function failureOf(error: unknown, directory: string): StoreFailure {
 const full = (reason: string, directory: string): StoreFailure =>
   new StoreFailure('BROKER_FULL', `The disk of the embedded store is full (${reason}).`, { where: directory });
 
-const readOnly = (reason: string, directory: string): StoreFailure =>
+const readOnly = (reason: string, directory: string, file: string): StoreFailure =>
   new StoreFailure('STORE_READ_ONLY', `The embedded store cannot be written (${reason}).`, {
     where: directory,
-    fix: 'make the directory and its broker.db files writable for the user of this process',
+    fix: `make the directory and its ${file} files writable for the user of this process`,
   });
 
 function isFull(directory: string): boolean {
