@@ -8,10 +8,7 @@ const LONG_MS = 60_000;
 /**
  * @param pair two stores that share what they remember, as two processes would; the same two for all cases
  */
-export function describeIdempotencyStore(
-  name: string,
-  pair: () => readonly [IdempotencyStore, IdempotencyStore],
-): void {
+export function describeIdempotencyStore(pair: () => readonly [IdempotencyStore, IdempotencyStore]): void {
   /** Resolves when the key can be claimed; a claim that is refused changes nothing. */
   const claimable = async (store: IdempotencyStore, key: string): Promise<number> => {
     const begun = Date.now();
