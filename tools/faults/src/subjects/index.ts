@@ -1,0 +1,5 @@
+/** One row a binder. */
+import type { Subject } from '../subject.js';
+import { embedded } from './embedded.js';
+
+export const subjects: Readonly<Record<string, Subject>> = { embedded };
