@@ -29,6 +29,7 @@ export default {
   projects: [
     project('packages', '<rootDir>/packages/*/test/**/*.test.ts'),
     project('samples', '<rootDir>/samples/*/test/**/*.test.ts'),
+    project('tools', '<rootDir>/tools/*/test/**/*.test.ts'),
   ],
   collectCoverageFrom: ['packages/*/src/**/*.ts'],
   coverageProvider: 'babel',

@@ -1,9 +1,16 @@
 /** `npm test`: compiles what is stale (tests start real processes from dist), then runs jest; arguments are jest's. */
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { down } from './brokers/index.mjs';
 import { build } from './build.mjs';
 
 build();
+// the first test that needs a broker starts it; what this run started is recorded here, and ends with it
+const brokers = mkdtempSync(join(tmpdir(), 'streambind-brokers-'));
+process.env.STREAMBIND_BROKERS = brokers;
 const child = spawn(
   process.execPath,
   [
@@ -14,4 +21,9 @@ const child = spawn(
   ],
   { cwd: fileURLToPath(new URL('..', import.meta.url)), stdio: 'inherit' },
 );
-child.on('exit', (code, signal) => (process.exitCode = signal ? 1 : code));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+child.on('exit', async (code, signal) => {
+  process.exitCode = signal ? 1 : code;
+  await down();
+  rmSync(brokers, { recursive: true, force: true });
+});

@@ -71,6 +71,11 @@ export class Broker {
     return this.constructor.probe(this.address);
   }
 
+  /** Throws where `ctl` does not administer this very broker. */
+  async administered() {
+    await this.ctl('ping');
+  }
+
   /** Whether its main process exists, frozen or not; a found broker is asked by protocol. */
   async running() {
     if (this.origin === 'found') return this.probe().then(Boolean, () => false);

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { Unavailable } from './broker.mjs';
 import * as compose from './compose.mjs';
 import { install, mayInstall } from './packages.mjs';
-import { alive, freePort } from './process.mjs';
+import { alive, freePort, refuses } from './process.mjs';
 import { Rabbit } from './rabbit.mjs';
 import { Redis } from './redis.mjs';
-import { all, exclusively, home, read, self, write } from './state.mjs';
+import { all, exclusively, home, read, self, shared, write } from './state.mjs';
 
 export { Unavailable } from './broker.mjs';
 export { freePort, until } from './process.mjs';
@@ -38,14 +38,19 @@ const silent = () => {};
 /**
  * The shared broker: one that answers at the configured address, else the one the rig has running, else a new one.
  * @param {string} name
- * @param {{ tell?: (line: string) => void }} [options] `tell` hears what takes long
+ * @param {{ administered?: boolean, tell?: (line: string) => void }} [options] `administered`: one that is found is used
+ *   only when its administration program works with it; `tell` hears what takes long
  * @throws {Unavailable} when it cannot be had on this machine
  */
-export async function broker(name, { tell = silent } = {}) {
-  const present = await running(name);
+export async function broker(name, { administered = false, tell = silent } = {}) {
+  const usable = async () => {
+    const found = await configured(name, { administered, tell });
+    return found ?? (await known(name));
+  };
+  const present = await usable();
   if (present) return present;
   return exclusively(name, async () => {
-    const meanwhile = await running(name);
+    const meanwhile = await known(name);
     if (meanwhile) return meanwhile;
     const left = read(name);
     if (left) await new kinds[left.name](left).remove();
@@ -67,12 +72,29 @@ export async function startPrivate(name, { config = [], tell = silent } = {}) {
 
 /** The shared broker if it can be used now; nothing is started. */
 export async function running(name) {
+  return (await configured(name, { administered: false, tell: silent })) ?? (await known(name));
+}
+
+/** The broker at the configured address; says why one that listens there is not used. */
+async function configured(name, { administered, tell }) {
   const Kind = kind(name);
   const found = new Kind(record(name, name, 'found', Kind.configured()));
-  if (await answers(found)) return found;
-  const known = read(name);
-  if (!known) return undefined;
-  const ours = new Kind(known);
+  const { host, port } = found.address;
+  try {
+    await found.probe();
+    if (administered) await found.administered();
+    return found;
+  } catch (error) {
+    if (!(await refuses(host, port))) tell(`the ${Kind.title} at ${host}:${port} is not used: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** The shared broker that the rig started. */
+async function known(name) {
+  const one = shared(name);
+  if (!one) return undefined;
+  const ours = new kinds[name](one);
   return (await answers(ours)) ? ours : undefined;
 }
 
@@ -81,14 +103,15 @@ const answers = (one) => one.probe().then(Boolean, () => false);
 /** Every broker the rig has started and not removed: shared ones, and private ones of any process. */
 export const started = () => all().map((one) => new kinds[one.name](one));
 
-/** Ends every broker the rig started in its home, or those of some names. Returns them. */
+/** Ends every broker the rig started in its home, or those of some names, and not those another living process owns. */
 export async function down(only = names) {
   only.forEach(kind);
   const gone = [];
-  for (const one of started()) {
-    if (!only.includes(one.name)) continue;
-    await one.remove();
-    gone.push(one);
+  for (const one of all()) {
+    if (!only.includes(one.name) || (alive(one.owner) && one.owner.pid !== process.pid)) continue;
+    const ours = new kinds[one.name](one);
+    await ours.remove();
+    gone.push(ours);
   }
   return gone;
 }

@@ -91,6 +91,14 @@ export class Rabbit extends Broker {
     return { program: 'rabbitmqctl', head: ['-q'] };
   }
 
+  /** rabbitmqctl speaks to the node of this machine, whatever listens at the address. */
+  async administered() {
+    const { listeners } = JSON.parse(await this.ctl('status', '--formatter', 'json'));
+    const { host, port } = this.address;
+    if (['localhost', '127.0.0.1', '::1'].includes(host) && listeners.some((one) => one.port === port)) return;
+    throw new Error('rabbitmqctl administers another node');
+  }
+
   /**
    * A fresh virtual host in which this address's user may do everything.
    * @param {string} [name] a new one when missing

@@ -4,24 +4,27 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { alive, born, until } from './process.mjs';
 
-/** `STREAMBIND_BROKERS` (set by `npm test` for its run), else a place in the user's cache. */
+/** What `npm run brokers -- up` starts is here, in the user's cache. */
+const lasting = () => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'streambind', 'brokers');
+
+/** Where this process keeps what it starts: `STREAMBIND_BROKERS`, which `npm test` sets for its run, else the user's. */
 export function home() {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  const directory = process.env.STREAMBIND_BROKERS || join(cache, 'streambind', 'brokers');
+  const directory = process.env.STREAMBIND_BROKERS || lasting();
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   return directory;
 }
 
-const file = (id) => join(home(), `${id}.json`);
+const file = (id, directory = home()) => join(directory, `${id}.json`);
 
 /** @param {string} id */
-export function read(id) {
-  try {
-    return JSON.parse(readFileSync(file(id), 'utf8'));
-  } catch (error) {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+export const read = (id) => parse(file(id));
+
+/** The record of a shared broker: this run's, else the user's. */
+export const shared = (name) => read(name) ?? parse(file(name, lasting()));
+
+function parse(path) {
+  const written = text(path);
+  return written === undefined ? undefined : JSON.parse(written);
 }
 
 /** Replaces the record in one step: a reader sees the old one or the new one. */
