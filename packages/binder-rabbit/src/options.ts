@@ -201,5 +201,5 @@ export const producerSchema: Schema<RabbitProducerOptions> = schema<RabbitProduc
   'alternateExchange.binding.routingKey': { type: 'string', default: '#', doc: 'The key by which it is bound.' },
   ...without('every send waits for its confirmation', 'confirmAckChannel', 'useConfirmHeader'),
   ...without('batches are made by count, bytes and time', 'batchingStrategyBeanName'),
-  ...without(STREAMS, 'superStream', 'streamMessageConverterBeanName'),
+  ...without(STREAMS, 'superStream', 'streamMessageConverterBeanName', 'streamStreamMessageConverterBeanName'),
 });

@@ -7,6 +7,7 @@ import { plan } from '../../../core/src/binding/index.js';
 import { loadEnvironment, type Problem } from '../../../core/src/config/index.js';
 import { binderSchema, connectionSchema, consumerSchema, producerSchema } from '../../src/options.js';
 import type { RabbitConsumerOptions, RabbitOptions, RabbitProducerOptions } from '../../src/options.js';
+import { policy } from '../../src/policy.js';
 import { golden } from './golden.js';
 
 type Plain = Readonly<Record<string, string | number | boolean>>;
@@ -107,6 +108,7 @@ const factory: BinderFactory<RabbitOptions, RabbitConsumerOptions, RabbitProduce
   schemas: { binder: binderSchema, consumer: consumerSchema, producer: producerSchema },
   connection: { 'spring.rabbitmq': connectionSchema },
   producerExpressions: ['routingKeyExpression', 'delayExpression'],
+  policy,
   create: () => Promise.reject(new Error('nothing is bound here')),
 };
 
