@@ -62,7 +62,13 @@ export interface RabbitProducerOptions extends RabbitCommonOptions {
 
 /** Core reads `connectionSchema` beside it into the same options. */
 export const binderSchema = schema<RabbitBinderOptions>({
-  compressionLevel: { type: 'integer', default: 1, min: 0, max: 9, doc: 'How hard `compress` tries; 0 only wraps.' },
+  compressionLevel: {
+    type: 'integer',
+    default: 0,
+    min: 0,
+    max: 9,
+    doc: 'How hard `compress` tries: 1 is quick, 9 small. 0 only wraps, and is the default of Spring Cloud Stream 3.',
+  },
   connectionNamePrefix: {
     type: 'string',
     doc: 'How connections are named in the broker: `<prefix>#0`. Default: after the application.',
