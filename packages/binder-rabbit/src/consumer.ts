@@ -36,6 +36,7 @@ export interface Connections {
 /** A channel with its consumers. */
 interface Session {
   readonly channel: RabbitChannel;
+  readonly acks: Acks;
   readonly tags: readonly string[];
 }
 
@@ -73,7 +74,10 @@ export class RabbitConsumer implements Settler<RabbitDelivery> {
     const reporter = trouble.reporter();
     this.#sessions = new Supervisor<Session>({
       connect: () => this.#connect(),
-      dispose: ({ channel }) => channel.close(),
+      dispose: ({ channel, acks }) => {
+        acks.flush();
+        return channel.close();
+      },
       report: (error, nextTryMs) => reporter.report(error, nextTryMs),
       recovered: () => reporter.recovered(),
       // once it worked, what is refused may be allowed again
@@ -168,7 +172,8 @@ export class RabbitConsumer implements Settler<RabbitDelivery> {
     const { concurrency, options, prefetch } = this.#source;
     const { queues } = this.#topology;
     const acks = new Acks(channel);
-    const session: { readonly channel: RabbitChannel; tags: string[] } = { channel, tags: [] };
+    const tags: string[] = [];
+    const session: Session = { channel, acks, tags };
     const { lost } = channel;
     lost.addEventListener('abort', () => this.#sessions.lost(lost.reason as StreambindError, session), { once: true });
     if (lost.aborted) throw lost.reason as StreambindError;
@@ -177,8 +182,7 @@ export class RabbitConsumer implements Settler<RabbitDelivery> {
     for (const queue of queues) {
       const origin: Origin = { channel, acks, queue, filter: this.#filter };
       for (let n = 0; n < concurrency; n++) {
-        const tag =
-          options.consumerTagPrefix === undefined ? undefined : `${options.consumerTagPrefix}#${session.tags.length}`;
+        const tag = options.consumerTagPrefix === undefined ? undefined : `${options.consumerTagPrefix}#${tags.length}`;
         const { consumerTag } = await channel.amqp.consume(
           queue.name,
           (message) => {
@@ -192,7 +196,7 @@ export class RabbitConsumer implements Settler<RabbitDelivery> {
             ...(options.consumerPriority < 0 ? {} : { priority: options.consumerPriority }),
           },
         );
-        session.tags.push(consumerTag);
+        tags.push(consumerTag);
       }
     }
     this.#everUp = true;

@@ -53,15 +53,15 @@ export function touch(model: ChannelModel): Internals {
       fix: 'Install the version of amqplib that @streambind/binder-rabbit names in its package.json.',
     });
   }
-  const receive = connection.recvFrame;
+  const receive = connection.recvFrame.bind(connection);
   // amqplib calls it for every frame, and again from within when it had to read from the socket first
-  connection.recvFrame = function (this: ConnectionInternals): unknown {
-    const { rest } = this;
-    if (rest.length <= FRAME_HEADER_BYTES || rest[0] !== HEADER_FRAME) return receive.call(this);
+  connection.recvFrame = () => {
+    const { rest } = connection;
+    if (rest.length <= FRAME_HEADER_BYTES || rest[0] !== HEADER_FRAME) return receive();
     const end = FRAME_HEADER_BYTES + rest.readUInt32BE(3);
     // not there yet, or broken: amqplib knows what to do
-    if (rest.length <= end || rest[end] !== FRAME_END) return receive.call(this);
-    this.rest = rest.subarray(end + 1);
+    if (rest.length <= end || rest[end] !== FRAME_END) return receive();
+    connection.rest = rest.subarray(end + 1);
     return {
       id: BASIC_PROPERTIES,
       channel: rest.readUInt16BE(1),

@@ -1,10 +1,13 @@
 /** One channel: declarations through amqplib, publishing, confirms and settlements by frames of our own. */
 import type { Channel } from 'amqplib';
-import { asError, type StreambindError } from '@streambind/core/binder';
+import type { StreambindError } from '@streambind/core/binder';
 import { numberOf, type RawMessage } from './amqplib.js';
 import { channelClosed } from './errors.js';
 import type { RabbitConnection } from './connection.js';
 import type { Properties } from './frames.js';
+
+/** Milliseconds; a close handshake that takes longer is not waited for. */
+const CLOSE_MS = 1000;
 
 /** `basic.ack` and `basic.nack` of the broker for what was published. */
 export interface Confirm {
@@ -83,11 +86,15 @@ export class RabbitChannel {
     if (this.#ending) return;
     this.#closing = true;
     this.connection.writer.flush();
-    try {
-      await Promise.race([this.amqp.close(), whenAborted(this.connection.lost)]);
-    } catch {
-      // it is gone either way
-    }
+    let late!: () => void;
+    const given = new Promise<void>((resolve) => (late = resolve));
+    const timer = setTimeout(late, CLOSE_MS);
+    const { lost } = this.connection;
+    lost.addEventListener('abort', late, { once: true });
+    // what fails here fails because the channel is gone
+    await Promise.race([given, this.amqp.close().catch(() => undefined)]);
+    clearTimeout(timer);
+    lost.removeEventListener('abort', late);
   }
 
   get #ending(): boolean {
@@ -107,9 +114,3 @@ export class RabbitChannel {
     });
   }
 }
-
-const whenAborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((_, reject) => {
-    if (signal.aborted) reject(asError(signal.reason));
-    else signal.addEventListener('abort', () => reject(asError(signal.reason)), { once: true });
-  });
