@@ -3,12 +3,15 @@ import {
   BootApplication,
   Component,
   EnableBinding,
+  ImmediateAcknowledgeError,
   Message,
   MessageBuilder,
   MessageChannel,
   Processor,
+  RejectAndDontRequeueError,
   Resource,
   SendTo,
+  Sink,
   Source,
   StreamListener,
   runApplication,
@@ -206,4 +209,73 @@ describe('passed on by a handler', () => {
     });
     expect(wire.published[0]!.properties['headers']).toEqual({ ...fields, changed: { t: 'I', v: 7 } });
   });
+});
+
+describe('dead letters', () => {
+  @Component()
+  @EnableBinding(Sink)
+  class Failing {
+    @StreamListener(Sink.INPUT)
+    on(text: string): void {
+      if (text === 'poison-null') throw new Error();
+      const message = `poison: ${text}`;
+      if (text === 'poison-reject') throw new RejectAndDontRequeueError(message);
+      if (text === 'poison-ack') throw new ImmediateAcknowledgeError(message);
+      throw new Error(message, { cause: new Error('below it') });
+    }
+  }
+
+  @Component()
+  @EnableBinding(Sink)
+  class Ordering {
+    @StreamListener(Sink.INPUT)
+    on(order: Order): void {
+      throw new Error(`must not be called with ${String(order)}`);
+    }
+  }
+
+  for (const recorded of recordedMessages.deadLetters) {
+    const { properties, sent, clientFrames, inDlq } = recorded;
+    const [published] = clientFrames.filter(({ method }) => method === 'basic.publish');
+    test(recorded.case, async () => {
+      const wire = new PaperWire();
+      await run(wire, [recorded.case.startsWith('conversion') ? Ordering : Failing], {
+        ...properties,
+        ...ALSO[recorded.case],
+      });
+      const settled = await wire.deliver(rawMessage(sent));
+      if (!published) {
+        // acknowledged as it is, or left to the broker, which writes x-death itself
+        expect(settled).toBe(clientFrames[0]!.method === 'basic.ack' ? 'ack' : 'deadLetter');
+        expect(wire.published).toEqual([]);
+        return;
+      }
+      expect(settled).toBe('deadLetter');
+      expect(wire.published.map(withoutTexts)).toEqual(inDlq.map(withoutTexts));
+      const [ours, theirs] = [wire.published[0]!, inDlq[0]!].map((message) => message.properties['headers'] as Fields);
+      const cut = Number(properties['spring.cloud.stream.rabbit.bindings.input.consumer.frame-max-headroom'] ?? 0);
+      const trace = String(ours!['x-exception-stacktrace']!.v);
+      if (cut > 0) expect(trace).toHaveLength(String(theirs!['x-exception-stacktrace']!.v).length);
+      else expect(trace).toMatch(/^\w*Error[^]*\n    at /);
+      // what Jackson says of bad JSON we say in our words
+      if (recorded.case.startsWith('conversion')) expect(ours!['x-exception-message']!.v).toContain('JSON');
+      else expect(ours!['x-exception-message']).toEqual(theirs!['x-exception-message']);
+    });
+  }
+
+  /** The stack trace is another program's, and so are messages of libraries: their types remain. */
+  function withoutTexts(message: WireMessage): object {
+    const headers = message.properties['headers'] as Fields;
+    const { exchange, routingKey, properties, body } = message;
+    const blank = (name: string): object => ({ [name]: headers[name]!.t });
+    return {
+      exchange,
+      routingKey,
+      body,
+      properties: {
+        ...properties,
+        headers: { ...headers, ...blank('x-exception-stacktrace'), ...blank('x-exception-message') },
+      },
+    };
+  }
 });

@@ -31,16 +31,16 @@ export const PARTITIONS: Readonly<Record<string, string>> = {
   'key-uuid': 'Java only: the hash of a UUID object is another than that of its text',
 };
 
-/** What a row needs beside its own properties, and why. */
+/** What a row needs beside its own properties, by id or case, and why. */
 export const ALSO: Readonly<Record<string, Readonly<Record<string, string | number>>>> = {
   // a message that a restart of the broker loses has to be asked for
   'non-persistent/string': { 'spring.cloud.stream.bindings.output.producer.guarantee': 'at-most-once' },
+  'republish, republish-delivey-mode NON_PERSISTENT': {
+    'spring.cloud.stream.bindings.input.consumer.guarantee': 'at-most-once',
+  },
   // Spring Cloud Stream 3 wraps and does not compress unless told; 4 compresses, and so does this binder
   'compress/string': { 'spring.cloud.stream.rabbit.binder.compression-level': 0 },
 };
-
-/** By case. */
-export const DEAD_LETTERS: Readonly<Record<string, string>> = {};
 
 /** By handler and message. */
 export const INBOUND: Readonly<Record<string, string>> = {};
