@@ -28,6 +28,7 @@ import { storeDirectory } from './topology.js';
 
 const capabilities: Capabilities = {
   partitions: 'emulated',
+  loneInstance: 'all',
   order: 'partition',
   delayedRequeue: 'broker',
   minRequeueMs: 0,

@@ -22,12 +22,16 @@ export function weaknesses(
   _: RabbitOptions,
   binding: GuaranteedBinding<RabbitConsumerOptions, RabbitProducerOptions>,
 ): readonly Weakness[] {
-  return binding.direction === 'input'
-    ? [...ofConsumer(binding.options), ...ofQueues(binding.options)]
-    : [...ofProducer(binding.options), ...ofQueues(binding.options)];
+  return [
+    ...(binding.direction === 'input' ? ofConsumer(binding) : ofProducer(binding.options)),
+    ...ofDeliveryLimit(binding.options),
+  ];
 }
 
-function ofConsumer(options: RabbitConsumerOptions): Weakness[] {
+function ofConsumer({
+  group,
+  options,
+}: Extract<GuaranteedBinding<RabbitConsumerOptions, unknown>, { direction: 'input' }>): Weakness[] {
   const found: Weakness[] = [];
   if (options.acknowledgeMode === 'none') {
     found.push({
@@ -36,7 +40,7 @@ function ofConsumer(options: RabbitConsumerOptions): Weakness[] {
       fix: 'Set acknowledge-mode: auto.',
     });
   }
-  if (!options.durableSubscription) {
+  if (group !== undefined && !options.durableSubscription) {
     found.push({
       what: 'the queue is deleted, with what is in it, when its last consumer stops or the broker does.',
       given: 'durable-subscription: false',
@@ -64,8 +68,23 @@ const ofProducer = ({ deliveryMode }: RabbitProducerOptions): Weakness[] =>
       ]
     : [];
 
-/** Of the queue, of its dead-letter queue, and of the exchange before them. */
-function ofQueues(options: RabbitCommonOptions): Weakness[] {
+function ofDeliveryLimit(options: RabbitCommonOptions): Weakness[] {
+  const limit = options['quorum.enabled'] ? options['quorum.deliveryLimit'] : undefined;
+  if (limit === undefined || options.autoBindDlq === true) return [];
+  return [
+    {
+      what: 'the broker drops a message that was given back to it, or lost with its consumer, more often than that.',
+      given: `quorum.delivery-limit: ${limit}`,
+      fix: 'Set auto-bind-dlq: true, or take quorum.delivery-limit out.',
+    },
+  ];
+}
+
+/**
+ * What somebody asked for who wrote these options: messages that are dropped by age, by number or with their queue. Told at
+ * start and not refused, so that a configuration of Spring's runs as it is.
+ */
+export function expectedLosses(options: RabbitCommonOptions): Weakness[] {
   const { autoBindDlq, dlqDeadLetterExchange: afterwards } = options;
   const found = ofQueue('', options, autoBindDlq === true);
   found.push(
@@ -81,14 +100,6 @@ function ofQueues(options: RabbitCommonOptions): Weakness[] {
       afterwards !== null,
     ),
   );
-  const limit = options['quorum.enabled'] ? options['quorum.deliveryLimit'] : undefined;
-  if (limit !== undefined && autoBindDlq !== true) {
-    found.push({
-      what: 'the broker drops a message that was given back to it, or lost with its consumer, more often than that.',
-      given: `quorum.delivery-limit: ${limit}`,
-      fix: 'Set auto-bind-dlq: true, or take quorum.delivery-limit out.',
-    });
-  }
   if (!options.exchangeDurable) {
     found.push({
       what: 'after a restart of the broker the exchange has no queue until consumers have bound theirs again.',

@@ -15,7 +15,7 @@ import { declare } from './declare.js';
 import type { RabbitOptions, RabbitProducerOptions } from './options.js';
 import { Publisher } from './publisher.js';
 import { encoder } from './records.js';
-import { producerTopology } from './topology.js';
+import { lossNotices, producerTopology } from './topology.js';
 import type { Trouble } from './trouble.js';
 
 export class RabbitProducer implements ProducerBinding {
@@ -38,6 +38,7 @@ export class RabbitProducer implements ProducerBinding {
     this.partitionCount = target.partitionCount;
     this.#target = target;
     this.#log = log;
+    if (target.requiredGroups.length > 0) for (const notice of lossNotices(binding, target.options)) log.warn(notice);
     this.#mandatory = target.options.mandatory ?? options['template.mandatory'] ?? options.publisherReturns;
     this.#publisher = new Publisher<WireRecord>({
       name: binding,

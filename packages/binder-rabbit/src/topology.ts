@@ -13,6 +13,7 @@ import {
   type QueueDeclaration,
 } from './declarations.js';
 import { deadLetterExchange, deadLetterQueue, exchangeName, partitionKey, partitionQueue } from './names.js';
+import { expectedLosses } from './policy.js';
 import type { ExchangeType, RabbitCommonOptions, RabbitConsumerOptions, RabbitProducerOptions } from './options.js';
 
 export type DeadLetters =
@@ -265,7 +266,16 @@ function distinct(declarations: readonly Declaration[]): Declaration[] {
   return [...known.values()];
 }
 
-function noticesOf({ binding: name, group, options }: ConsumerSource<RabbitConsumerOptions>): string[] {
+/** One line for each way in which messages are meant to be dropped. */
+export const lossNotices = (name: string, options: RabbitCommonOptions): string[] =>
+  expectedLosses(options).map(({ what, given, fix }) => `The binding "${name}" has ${given}: ${what} ${fix}`);
+
+const noticesOf = (source: ConsumerSource<RabbitConsumerOptions>): string[] => [
+  ...deadLetterNotices(source),
+  ...lossNotices(source.binding, source.options),
+];
+
+function deadLetterNotices({ binding: name, group, options }: ConsumerSource<RabbitConsumerOptions>): string[] {
   if (group === undefined || options.autoBindDlq === true) return [];
   if (!options.republishToDlq) {
     return [

@@ -25,7 +25,9 @@ const source = (given: Given) =>
   }).sources[0]!;
 
 const ofInput = (given: Given): string[] =>
-  weaknesses({} as RabbitOptions, { direction: 'input', options: source(given).options }).map((one) => one.given);
+  weaknesses({} as RabbitOptions, { direction: 'input', group: 'g', options: source(given).options }).map(
+    (one) => one.given,
+  );
 
 function ofOutput(given: Given): string[] {
   const [target] = planned({
@@ -60,6 +62,31 @@ describe('a start is refused for', () => {
     [{ 'acknowledge-mode': 'NONE' }, ['acknowledge-mode: none']],
     [{ 'durable-subscription': 'false' }, ['durable-subscription: false']],
     [{ 'republish-delivey-mode': 'NON_PERSISTENT' }, ['republish-delivey-mode: non-persistent']],
+    [{ ttl: '60000' }, []],
+    [{ 'quorum.enabled': 'true' }, []],
+    [{ 'quorum.enabled': 'true', 'quorum.delivery-limit': '3' }, ['quorum.delivery-limit: 3']],
+    [{ 'quorum.enabled': 'true', 'quorum.delivery-limit': '3', 'auto-bind-dlq': 'true' }, []],
+  ])('an input with %j: %j', (given, expected) => {
+    expect(ofInput(given)).toEqual(expected);
+  });
+
+  test('nothing of an input without a group, whose queue goes with it anyway', () => {
+    const { options } = source({ 'durable-subscription': 'false' });
+    expect(weaknesses({} as RabbitOptions, { direction: 'input', options })).toEqual([]);
+  });
+
+  test.each<[Given, string[]]>([
+    [{}, []],
+    [{ 'delivery-mode': 'NON_PERSISTENT' }, ['delivery-mode: non-persistent']],
+    [{ 'max-length': '5' }, []],
+  ])('an output with %j: %j', (given, expected) => {
+    expect(ofOutput(given)).toEqual(expected);
+  });
+});
+
+describe('a start tells that messages are meant to be dropped', () => {
+  test.each<[Given, string[]]>([
+    [{}, []],
     [{ ttl: '60000' }, ['ttl: 60000']],
     [{ ttl: '60000', 'auto-bind-dlq': 'true' }, []],
     [{ expires: '60000' }, ['expires: 60000']],
@@ -71,19 +98,9 @@ describe('a start is refused for', () => {
     [{ 'dlq-ttl': '5000', 'dlq-dead-letter-exchange': '' }, []],
     [{ 'dlq-max-length': '5' }, ['dlq-max-length: 5']],
     [{ 'exchange-durable': 'false' }, ['exchange-durable: false']],
-    [{ 'quorum.enabled': 'true' }, []],
-    [{ 'quorum.enabled': 'true', 'quorum.delivery-limit': '3' }, ['quorum.delivery-limit: 3']],
-    [{ 'quorum.enabled': 'true', 'quorum.delivery-limit': '3', 'auto-bind-dlq': 'true' }, []],
   ])('an input with %j: %j', (given, expected) => {
-    expect(ofInput(given)).toEqual(expected);
-  });
-
-  test.each<[Given, string[]]>([
-    [{}, []],
-    [{ 'delivery-mode': 'NON_PERSISTENT' }, ['delivery-mode: non-persistent']],
-    [{ 'max-length': '5' }, ['max-length: 5']],
-  ])('an output with %j: %j', (given, expected) => {
-    expect(ofOutput(given)).toEqual(expected);
+    const { notices } = consumerTopology(source(given), anonymousName());
+    expect(notices.map((line) => /has (.*?: \S+?): /.exec(line)?.[1])).toEqual(expected);
   });
 });
 

@@ -84,6 +84,7 @@ export interface ConsumerSource<Options = unknown> {
   readonly group?: string;
   /** Where a named group that is new begins. */
   readonly startFrom?: 'earliest' | 'latest';
+  /** `count`: instances that share the partitions; `mine`: the indexes of this one. Absent: it reads everything. */
   readonly partitioning?: { readonly count: number; readonly mine: readonly number[] };
   /** Handlers that run at once. */
   readonly concurrency: number;
@@ -161,6 +162,11 @@ export interface Binder<ConsumerOptions = unknown, ProducerOptions = unknown> {
 /** What a binder can do, as data: core plans with it, the conformance kit gates on it, a page is printed from it. */
 export interface Capabilities {
   readonly partitions: 'broker' | 'emulated';
+  /**
+   * Emulated partitions, read by a partitioned input with an instance-count of 1 and no index list: all of them. Absent:
+   * the first alone, as Spring Cloud Stream has it.
+   */
+  readonly loneInstance?: 'all';
   readonly order: 'none' | 'destination' | 'partition';
   /** `broker`: it keeps a delayed requeue; `held`: the kit holds it, unsettled. */
   readonly delayedRequeue: 'broker' | 'held';
@@ -225,7 +231,12 @@ export interface BinderFactory<Options = unknown, ConsumerOptions = unknown, Pro
 }
 
 export type GuaranteedBinding<ConsumerOptions = unknown, ProducerOptions = unknown> =
-  | { readonly direction: 'input'; readonly options: ConsumerOptions; readonly handlerTimeoutMs?: number }
+  | {
+      readonly direction: 'input';
+      readonly group?: string;
+      readonly options: ConsumerOptions;
+      readonly handlerTimeoutMs?: number;
+    }
   | { readonly direction: 'output'; readonly options: ProducerOptions };
 
 export interface Weakness {

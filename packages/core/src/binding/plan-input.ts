@@ -1,7 +1,7 @@
 /** From the properties of an input to what its binder and its pipeline are told. */
 import { StreambindError } from '../errors/index.js';
 import type { ListenerDescription } from '../annotations/index.js';
-import type { BinderFactory, ConsumerPolicy, ConsumerSource } from '../binder/index.js';
+import type { BinderFactory, Capabilities, ConsumerPolicy, ConsumerSource } from '../binder/index.js';
 import type { Environment } from '../config/index.js';
 import { argumentErrors } from '../pipeline/index.js';
 import { guaranteeErrors } from './guarantee.js';
@@ -46,6 +46,7 @@ export function planInput(input: InputToPlan): InputPlan {
     ...guaranteeErrors(name, consumer.guarantee, input, {
       direction: 'input',
       options,
+      ...(group === undefined ? {} : { group }),
       ...(consumer.handlerTimeout === undefined ? {} : { handlerTimeoutMs: consumer.handlerTimeout }),
     }),
   );
@@ -64,7 +65,7 @@ export function planInput(input: InputToPlan): InputPlan {
       },
     );
   }
-  const partitioning = consumer.partitioned ? partitionsOf(name, consumer, stream, where) : undefined;
+  const partitioning = consumer.partitioned ? partitionsOf(name, consumer, stream, where, capabilities) : undefined;
   const ordered = consumer.ordered ?? (consumer.partitioned || capabilities.partitions === 'broker');
   const destinations = destinationsOf(name, binding.destination);
   const prefetch = Math.max(policy.prefetch ?? consumer.prefetch ?? 100, consumer.concurrency);
@@ -114,6 +115,7 @@ function partitionsOf(
   consumer: ConsumerProperties,
   stream: StreamProperties,
   where: string,
+  capabilities: Capabilities,
 ): { count: number; mine: readonly number[] } | undefined {
   const count = consumer.instanceCount === -1 ? stream.instanceCount : consumer.instanceCount;
   const index = consumer.instanceIndex === -1 ? stream.instanceIndex : consumer.instanceIndex;
@@ -132,6 +134,6 @@ function partitionsOf(
       );
     }
   }
-  // One instance that was told nothing takes all partitions, however many there are.
-  return count === 1 && list.length === 0 ? undefined : { count, mine };
+  const alone = count === 1 && list.length === 0;
+  return alone && capabilities.loneInstance === 'all' ? undefined : { count, mine };
 }

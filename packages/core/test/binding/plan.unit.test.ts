@@ -1,6 +1,7 @@
 /** From properties to what a binder is told. */
 import { describe, expect, test } from '@jest/globals';
 import { Sink, Source } from '@streambind/core';
+import type { BinderFactory } from '../../src/binder/index.js';
 import { readChannels } from '../../src/annotations/index.js';
 import { plan, type InputPlan, type OutputPlan, type Plan } from '../../src/binding/index.js';
 import { loadEnvironment, type Environment, type Problem } from '../../src/config/index.js';
@@ -13,13 +14,13 @@ function environmentOf(properties: Properties): Environment {
   return loadEnvironment({ directories: [], args, env: {} });
 }
 
-function planned(environment: Environment): Plan {
+function planned(environment: Environment, factory: BinderFactory = memoryBinder(new MemoryBroker())): Plan {
   return plan({
     channels: [...readChannels(Sink), ...readChannels(Source)],
     listeners: [],
     environment,
     catalog: { declared: [], defaultBinder: undefined, installed: ['memory'], where: '' },
-    factories: new Map([['memory', memoryBinder(new MemoryBroker())]]),
+    factories: new Map([['memory', factory]]),
   });
 }
 const input = (properties: Properties): InputPlan => planned(environmentOf(properties)).inputs[0]!;
@@ -43,8 +44,11 @@ describe('a partitioned input', () => {
     expect(input(own).sources[0]!.partitioning).toEqual({ count: 5, mine: [0, 4] });
   });
 
-  test('takes all where nothing says how many there are', () => {
-    expect(input(partitioned).sources[0]!.partitioning).toBeUndefined();
+  test('takes the first where nothing says how many there are, or all where its binder can', () => {
+    expect(input(partitioned).sources[0]!.partitioning).toEqual({ count: 1, mine: [0] });
+    const factory = memoryBinder(new MemoryBroker());
+    const able: BinderFactory = { ...factory, capabilities: { ...factory.capabilities, loneInstance: 'all' } };
+    expect(planned(environmentOf(partitioned), able).inputs[0]!.sources[0]!.partitioning).toBeUndefined();
   });
 
   test('is refused beyond the count', () => {
@@ -77,9 +81,14 @@ describe('partitions that no instance reads', () => {
     ]);
   });
 
+  test('are told where nobody says how many instances there are', () => {
+    expect(warnings({})).toMatchObject([
+      { path: 'spring.cloud.stream.instance-count', given: '1', message: expect.stringContaining('number 1 on') },
+    ]);
+  });
+
   test.each([
     ['there are as many instances', { 'instance-count': 4 }],
-    ['nobody says how many instances there are', {}],
     ['the input reads something else', { 'instance-count': 2, 'bindings.input.destination': 'bills' }],
     ['one partition is sent to', { 'instance-count': 2, 'bindings.output.producer.partition-count': 1 }],
   ])('are none where %s', (_, properties) => {
