@@ -1,4 +1,5 @@
 /** The faults, as data. Times are seconds of steady load; `chance` gives numbers from 0 to 1 by the seed. */
+import type { Role } from './records.js';
 import type { Verb } from './verbs.js';
 
 export interface Step {
@@ -9,6 +10,8 @@ export interface Step {
   readonly which?: number;
   /** With this step the fault is over, and the time until everybody works again begins. */
   readonly over?: true;
+  /** With this step a broker that forgot has again what it needs, and what is confirmed from here on has to arrive. */
+  readonly whole?: true;
 }
 
 export interface Lane {
@@ -27,6 +30,8 @@ export interface Fault {
   readonly recovery: 'resume' | 'hand-over' | 'none';
   /** How soon readiness tells of it: at once, as soon as silence can be told from death, or it need not. */
   readonly noticed?: 'at once' | 'by silence';
+  /** Only they can notice it. */
+  readonly noticedBy?: Role;
   readonly forgets?: true;
   /** One message in so many is poison. */
   readonly poison?: number;
@@ -168,11 +173,19 @@ export const faults: readonly Fault[] = [
     title: 'the broker takes no message',
     script: (chance) => span(chance, 'block', 6, 'unblock'),
     recovery: 'resume',
+    noticed: 'at once',
+    noticedBy: 'sender',
   },
   {
     id: 'X15',
     title: 'the queue is deleted',
-    script: (chance) => [{ at: around(chance, 2), verb: 'delete queue', over: true }],
+    script: (chance) => {
+      const at = around(chance, 2);
+      return [
+        { at, verb: 'delete queue', over: true },
+        { at, verb: 'await workers', whole: true },
+      ];
+    },
     recovery: 'resume',
     forgets: true,
   },

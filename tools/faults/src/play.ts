@@ -50,7 +50,7 @@ export const loadOf = (fault: Fault, quick: boolean): Load => ({
   rate: quick ? 100 : 250,
   inFlight: 100,
   keys: 32,
-  prefetch: 50,
+  prefetch: 60,
   poison: fault.poison ?? 0,
   shutdownMs: 5000,
 });
@@ -123,11 +123,12 @@ export async function play(
     stage.note({ event: 'steady' });
 
     const since = performance.now();
-    for (const { at, verb, which, over } of steps) {
+    for (const { at, verb, which, over, whole } of steps) {
       await sleep(Math.max(0, at * 1000 - (performance.now() - since)));
       listener.progress(verb);
       await stage.act(verb, which);
       if (over) stage.note({ event: 'over', what: verb });
+      if (whole) stage.note({ event: 'whole' });
     }
     listener.progress('until everybody works again');
     const recovery = { resume: resumed, 'hand-over': handedOver, none: () => 0 }[expected.recovery];
@@ -173,6 +174,7 @@ function expectationsOf(fault: Fault, subject: Subject, { shutdownMs }: Load): E
     recovery: fault.recovery,
     recoveryMs: subject.recoveryMs[fault.id] ?? subject.recoveryMs[fault.id.slice(0, 3)] ?? subject.recoveryMs.others,
     ...(fault.noticed === undefined ? {} : { noticedMs: noticedMs[fault.noticed] }),
+    ...(fault.noticedBy === undefined ? {} : { noticedBy: fault.noticedBy }),
     forgets: fault.forgets === true,
     shutdownMs,
   };

@@ -81,6 +81,8 @@ export type Chronicle =
     }
   /** From here on nothing is in the way. */
   | { readonly event: 'over'; readonly what: string }
+  /** What is confirmed from here on has to arrive although the broker forgot what was before. Absent: from `over` on. */
+  | { readonly event: 'whole' }
   /** No sender sends any more. */
   | { readonly event: 'quiet' }
   /** What the broker has when all is done, by group. */

@@ -6,9 +6,12 @@ import { Process, type Program } from './processes.js';
 import { Ledger, LedgerReader, type Chronicle, type Entry } from './records.js';
 import type { BrokerUnderTest, Scene } from './subject.js';
 import { BREAKS, RELIEVES, isProcessVerb, type ProcessVerb, type Verb } from './verbs.js';
+import { holdsWithin } from './wait.js';
 
 /** The group whose workers are struck, and one that only looks on. */
 export const GROUPS = ['workers', 'audit'] as const;
+
+const WORKERS_MS = 30_000;
 
 export interface Load {
   readonly workers: number;
@@ -79,7 +82,7 @@ export class Stage {
   /** Does it, and writes down what that may bring twice. */
   async act(verb: Verb, which = 0): Promise<void> {
     const [, role = ''] = verb.split(' ');
-    const subject = isProcessVerb(verb) ? this.#member(role, which) : undefined;
+    const subject = isProcessVerb(verb) && verb !== 'await workers' ? this.#member(role, which) : undefined;
     const breaks = BREAKS[verb];
     const { workers, senders, prefetch, inFlight } = this.load;
     const resent = this.resends ? senders * inFlight : 0;
@@ -96,7 +99,8 @@ export class Stage {
         duplicates,
       });
     }
-    if (isProcessVerb(verb)) await this.#actOn(verb, subject!);
+    if (verb === 'await workers') await this.#awaitWorkers();
+    else if (isProcessVerb(verb)) await this.#actOn(verb, subject!);
     else {
       const deed = this.broker.verbs[verb];
       if (!deed) throw new RangeError(`this broker cannot "${verb}", and nobody said so`);
@@ -104,7 +108,15 @@ export class Stage {
     }
   }
 
-  async #actOn(verb: ProcessVerb, subject: Process): Promise<void> {
+  /** Returns late rather than never: it is the judge who says what was too late. */
+  async #awaitWorkers(): Promise<void> {
+    const { destination, group } = this.scene;
+    await holdsWithin(WORKERS_MS, async () => {
+      return (await this.broker.consumers(destination, group)) === this.load.workers;
+    });
+  }
+
+  async #actOn(verb: Exclude<ProcessVerb, 'await workers'>, subject: Process): Promise<void> {
     const [what] = verb.split(' ') as ['kill' | 'start' | 'stop' | 'freeze' | 'thaw'];
     if (what === 'start') await this.#start(subject.program);
     else if (what === 'kill') await subject.kill();

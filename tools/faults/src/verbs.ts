@@ -10,6 +10,8 @@ export const PROCESS_VERBS = [
   'kill sender',
   'start sender',
   'stop sender',
+  /** Until the broker knows all of them, at most half a minute. */
+  'await workers',
 ] as const;
 
 export const BROKER_VERBS = [
@@ -48,11 +50,12 @@ export type Verb = ProcessVerb | BrokerVerb;
 export const isProcessVerb = (verb: Verb): verb is ProcessVerb => (PROCESS_VERBS as readonly Verb[]).includes(verb);
 
 /**
- * Whose messages come back: those that one worker holds, or those that all hold. What is not here brings nothing twice:
- * an orderly stop gives back only what no handler has begun.
+ * Whose messages come back: those that one worker holds, or those that all hold. What is not here brings nothing twice. An
+ * orderly stop is here because a worker that stops while the broker takes nothing cannot tell what it has handled.
  */
 export const BREAKS: Partial<Record<Verb, 'worker' | 'everyone'>> = {
   'kill worker': 'worker',
+  'stop worker': 'worker',
   'freeze worker': 'worker',
   'kill broker': 'everyone',
   'stop broker': 'everyone',
@@ -68,6 +71,7 @@ export const BREAKS: Partial<Record<Verb, 'worker' | 'everyone'>> = {
 /** What ends a fault, and is none itself. */
 export const RELIEVES: readonly Verb[] = [
   'start worker',
+  'await workers',
   'thaw worker',
   'start sender',
   'start broker',

@@ -10,6 +10,9 @@ const CODES = [
   'BROKER_FULL',
   'BUFFER_FULL',
   'STORE_READ_ONLY',
+  'UNROUTABLE',
+  'ACCESS_REFUSED',
+  'DESTINATION_GONE',
   'CLOSED',
 ];
 
@@ -75,7 +78,8 @@ export function judgeFates(entries: readonly Entry[], expected: Expectations): F
   );
 
   // what was confirmed, but perhaps not yet handled, when the broker forgot
-  const remembersFrom = expected.forgets ? Math.max(0, ...entries.filter(isEvent('over')).map(({ at }) => at)) : 0;
+  const whole = entries.findLast(isEvent('whole')) ?? entries.findLast(isEvent('over'));
+  const remembersFrom = expected.forgets ? (whole?.at ?? 0) : 0;
   let lost = 0;
   let forgotten = 0;
   let deadLetters = 0;

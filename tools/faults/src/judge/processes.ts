@@ -20,19 +20,21 @@ export const judgeProcesses = (entries: readonly Entry[], expected: Expectations
   ...judgeEnds(entries, expected),
 ];
 
-function judgeHealth(entries: readonly Entry[], { noticedMs }: Expectations): Violation[] {
+function judgeHealth(entries: readonly Entry[], { noticedMs, noticedBy }: Expectations): Violation[] {
   const violations: Violation[] = [];
   const breaks = (what: string): void => void violations.push({ invariant: 'V7', what });
   const health = entries.filter(isEvent('health'));
   const down = health.filter(({ liveness }) => liveness === 'down').map(({ by }) => by);
   if (down.length > 0) breaks(`liveness went down: ${some([...new Set(down)])}`);
 
+  const roles = new Map(entries.filter(isEvent('started')).map(({ process, role }) => [process, role]));
   const overs = entries.filter(isEvent('over'));
   for (const strike of noticedMs === undefined ? [] : entries.filter(isEvent('struck'))) {
     const over = overs.find(({ at }) => at > strike.at)?.at;
     if (over === undefined) continue;
     for (const process of alive(entries, strike.at, over)) {
       if (strike.process !== undefined && strike.process !== process) continue;
+      if (noticedBy !== undefined && roles.get(process) !== noticedBy) continue;
       const noticed = health.find(
         ({ by, at, readiness }) => by === process && at >= strike.at && at <= over && readiness !== 'up',
       );

@@ -1,4 +1,5 @@
 /** What the judge is told beforehand and what it says in the end. */
+import type { Role } from '../records.js';
 
 /**
  * | id  | what has to hold                                                                            |
@@ -35,6 +36,8 @@ export interface Expectations {
   readonly recoveryMs: number;
   /** In which time readiness of every process that is struck has to be other than up. Absent: it may stay up. */
   readonly noticedMs?: number;
+  /** Absent: all have to notice. */
+  readonly noticedBy?: Role;
   /** The broker itself forgets: only what was confirmed after the end of the fault has to arrive. */
   readonly forgets: boolean;
   /** The deadline of an orderly stop. */

@@ -1,5 +1,6 @@
 /** One row a binder. */
 import type { Subject } from '../subject.js';
 import { embedded } from './embedded.js';
+import { rabbit } from './rabbit.js';
 
-export const subjects: Readonly<Record<string, Subject>> = { embedded };
+export const subjects: Readonly<Record<string, Subject>> = { embedded, rabbit };
