@@ -55,15 +55,12 @@ export function gzip(body: Uint8Array, level: number): Buffer {
   return bytes;
 }
 
-const STORED = 0;
 const DEFLATED = 8;
 
 /** The only entry of an archive as Java's ZipOutputStream writes it. */
 function firstOfArchive(archive: Buffer): Buffer {
-  if (archive.readUInt32BE(0) !== 0x504b_0304) throw new Error('it is no zip archive');
-  const method = archive.readUInt16LE(8);
+  if (archive.readUInt32BE(0) !== 0x504b_0304 || archive.readUInt16LE(8) !== DEFLATED)
+    throw new Error('it is no archive');
   const from = 30 + archive.readUInt16LE(26) + archive.readUInt16LE(28);
-  if (method === DEFLATED) return inflateRawSync(archive.subarray(from), LIMIT);
-  if (method === STORED) return archive.subarray(from, from + archive.readUInt32LE(18));
-  throw new Error(`its method ${method} is unknown`);
+  return inflateRawSync(archive.subarray(from), LIMIT);
 }

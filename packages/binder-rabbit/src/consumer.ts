@@ -178,10 +178,13 @@ export class RabbitConsumer implements Settler<RabbitDelivery> {
     lost.addEventListener('abort', () => this.#sessions.lost(lost.reason as StreambindError, session), { once: true });
     if (lost.aborted) throw lost.reason as StreambindError;
     // several consumers on one channel keep the order of their queue; each has the prefetch for itself, as in Spring
-    await channel.amqp.prefetch(options.prefetch ?? Math.max(1, Math.floor(prefetch / concurrency)));
+    // nobody may consume beside an exclusive one, not even the same channel
+    const consumers = options.exclusive ? 1 : concurrency;
+    const each = options.prefetch ?? Math.max(1, Math.floor(prefetch / concurrency));
+    await channel.amqp.prefetch(Math.min(65_535, each * (concurrency / consumers)));
     for (const queue of queues) {
       const origin: Origin = { channel, acks, queue, filter: this.#filter };
-      for (let n = 0; n < concurrency; n++) {
+      for (let n = 0; n < consumers; n++) {
         const tag = options.consumerTagPrefix === undefined ? undefined : `${options.consumerTagPrefix}#${tags.length}`;
         const { consumerTag } = await channel.amqp.consume(
           queue.name,
@@ -193,7 +196,9 @@ export class RabbitConsumer implements Settler<RabbitDelivery> {
             noAck: this.#noAck,
             exclusive: options.exclusive,
             ...(tag === undefined ? {} : { consumerTag: tag }),
-            ...(options.consumerPriority < 0 ? {} : { priority: options.consumerPriority }),
+            ...(options.consumerPriority < 0
+              ? {}
+              : { arguments: { 'x-priority': { '!': 'int', value: options.consumerPriority } } }),
           },
         );
         tags.push(consumerTag);

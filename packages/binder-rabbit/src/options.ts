@@ -17,7 +17,6 @@ export type RabbitOptions = RabbitBinderOptions & RabbitConnectionOptions;
 
 export interface RabbitConsumerOptions extends RabbitCommonOptions {
   readonly acknowledgeMode: 'auto' | 'manual' | 'none';
-  readonly transacted: boolean;
   /** Unset: core's. */
   readonly prefetch?: number;
   readonly durableSubscription: boolean;
@@ -38,7 +37,6 @@ export interface RabbitConsumerOptions extends RabbitCommonOptions {
 
 export interface RabbitProducerOptions extends RabbitCommonOptions {
   readonly routingKeyExpression?: string;
-  readonly routingKey?: string;
   readonly delayExpression?: string;
   readonly deliveryMode: DeliveryMode;
   readonly headerPatterns: readonly string[];
@@ -50,7 +48,6 @@ export interface RabbitProducerOptions extends RabbitCommonOptions {
   readonly batchBufferLimit: number;
   /** Milliseconds. */
   readonly batchTimeout: number;
-  readonly transacted: boolean;
   readonly mandatory?: boolean;
   readonly producerType: 'amqp';
   readonly 'alternateExchange.name'?: string;
@@ -81,6 +78,8 @@ export const binderSchema = schema<RabbitBinderOptions>({
   ),
 }) as Schema<RabbitOptions>;
 
+const TRANSACTIONS =
+  'a send and a dead letter wait for their confirmation, which promises the same; what a handler sent before it threw stays sent';
 const STREAMS = 'RabbitMQ streams have their own protocol, which this binder does not speak';
 
 export const consumerSchema: Schema<RabbitConsumerOptions> = schema<RabbitConsumerOptions>({
@@ -90,11 +89,6 @@ export const consumerSchema: Schema<RabbitConsumerOptions> = schema<RabbitConsum
     values: ['auto', 'manual', 'none'],
     default: 'auto',
     doc: 'Whether the end of a handler settles its message, or what it does with its Acknowledgment; none: the broker forgets a message when it hands it out.',
-  },
-  transacted: {
-    type: 'boolean',
-    default: false,
-    doc: 'Whether acknowledgements and dead letters are one transaction.',
   },
   prefetch: {
     type: 'integer',
@@ -157,6 +151,7 @@ export const consumerSchema: Schema<RabbitConsumerOptions> = schema<RabbitConsum
     doc: 'The broker delivers to the highest first; -1: none.',
   },
   ...without('a waiting handler holds no thread: raise concurrency, the number of handlers at once', 'maxConcurrency'),
+  ...without(TRANSACTIONS, 'transacted'),
   ...without('batches come in a later version', 'batchSize', 'txSize', 'enableBatching', 'receiveTimeout'),
   ...without(
     'a lost connection or queue is tried again with growing gaps',
@@ -171,7 +166,7 @@ export const consumerSchema: Schema<RabbitConsumerOptions> = schema<RabbitConsum
 export const producerSchema: Schema<RabbitProducerOptions> = schema<RabbitProducerOptions>({
   ...commonOptions,
   routingKeyExpression: { type: 'expression', doc: 'The routing key. Default: the destination.' },
-  routingKey: { type: 'string', doc: 'The routing key as a text, where there is no routing-key-expression.' },
+
   delayExpression: { type: 'expression', doc: 'Milliseconds for which a delayed exchange keeps the message.' },
   deliveryMode: {
     type: 'enum',
@@ -189,7 +184,6 @@ export const producerSchema: Schema<RabbitProducerOptions> = schema<RabbitProduc
   batchSize: { type: 'integer', default: 100, min: 1, doc: 'Messages in one batch at most.' },
   batchBufferLimit: { type: 'size', default: 10_000, min: 1, doc: 'Bytes in one batch at most.' },
   batchTimeout: { type: 'duration', default: 5000, min: 1, doc: 'How long a message waits for others at most.' },
-  transacted: { type: 'boolean', default: false, doc: 'Whether a send inside a handler commits with its message.' },
   mandatory: {
     type: 'boolean',
     doc: 'Whether a send fails when no queue takes the message. Default: as spring.rabbitmq.template.mandatory. Ours.',
@@ -205,6 +199,11 @@ export const producerSchema: Schema<RabbitProducerOptions> = schema<RabbitProduc
   },
   'alternateExchange.binding.queue': { type: 'string', doc: 'A queue to declare and bind to the alternate exchange.' },
   'alternateExchange.binding.routingKey': { type: 'string', default: '#', doc: 'The key by which it is bound.' },
+  ...without(
+    'Spring Cloud Stream 3 ignores it when it publishes, and so does this binder: set routing-key-expression, a text in quotes',
+    'routingKey',
+  ),
+  ...without(TRANSACTIONS, 'transacted'),
   ...without('every send waits for its confirmation', 'confirmAckChannel', 'useConfirmHeader'),
   ...without('batches are made by count, bytes and time', 'batchingStrategyBeanName'),
   ...without(STREAMS, 'superStream', 'streamMessageConverterBeanName', 'streamStreamMessageConverterBeanName'),

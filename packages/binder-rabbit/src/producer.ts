@@ -8,6 +8,7 @@ import {
   type Supervisor,
   type WireRecord,
 } from '@streambind/core/binder';
+import { Batcher } from './batcher.js';
 import { RabbitChannel, type ReturnedMessage } from './client/channel.js';
 import type { RabbitConnection } from './client/connection.js';
 import { isPermanent } from './client/errors.js';
@@ -18,12 +19,16 @@ import { encoder } from './records.js';
 import { lossNotices, producerTopology } from './topology.js';
 import type { Trouble } from './trouble.js';
 
+/** What goes in one message. */
+type Records = readonly [WireRecord, ...WireRecord[]];
+
 export class RabbitProducer implements ProducerBinding {
   readonly partitionCount: number | undefined;
   readonly #target: ProducerTarget<RabbitProducerOptions>;
-  readonly #publisher: Publisher<WireRecord>;
+  readonly #publisher: Publisher<Records>;
   readonly #log: BinderContext['log'];
   readonly #mandatory: boolean;
+  readonly #batcher: Batcher | undefined;
   #unroutable = 0;
 
   constructor(
@@ -40,18 +45,22 @@ export class RabbitProducer implements ProducerBinding {
     this.#log = log;
     if (target.requiredGroups.length > 0) for (const notice of lossNotices(binding, target.options)) log.warn(notice);
     this.#mandatory = target.options.mandatory ?? options['template.mandatory'] ?? options.publisherReturns;
-    this.#publisher = new Publisher<WireRecord>({
+    const encode = encoder({ exchange, routingKey }, { ...target.options, compressionLevel: options.compressionLevel });
+    this.#publisher = new Publisher<Records>({
       name: binding,
       connections,
       prepare: async (connection) => {
         const lines = await declare(() => RabbitChannel.open(connection), declarations, provision);
         for (const line of lines) log.warn(line);
       },
-      encode: encoder({ exchange, routingKey }, { ...target.options, compressionLevel: options.compressionLevel }),
+      encode: (records) => encode(...records),
       unroutable: (message) => this.#unroutableMessage(message, destination),
       reporter: trouble.reporter(),
       permanent: isPermanent,
     });
+    if (target.options.batchingEnabled) {
+      this.#batcher = new Batcher(target.options, (records) => this.#publisher.send(records));
+    }
   }
 
   /** Messages that were confirmed although no queue took them. */
@@ -69,10 +78,11 @@ export class RabbitProducer implements ProducerBinding {
   }
 
   send(record: WireRecord): Promise<void> {
-    return this.#publisher.send(record);
+    return this.#batcher ? this.#batcher.add(record) : this.#publisher.send([record]);
   }
 
   close(deadlineMs?: number): Promise<FlushReport> {
+    this.#batcher?.flush();
     return this.#publisher.close(deadlineMs);
   }
 

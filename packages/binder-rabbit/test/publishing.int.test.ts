@@ -85,6 +85,24 @@ await describeWithBroker(
       expect(ends.slice(3)).toMatchObject([{ code: 'PUBLISH_REFUSED' }, { code: 'PUBLISH_REFUSED' }]);
     });
 
+    test('several records go as one message: by number, by bytes, by time, by routing key, and at the close', async () => {
+      const { binder } = await open(broker.address);
+      const options = { batchingEnabled: true, batchSize: 3, batchBufferLimit: 200, batchTimeout: 200 };
+      const producer = await produce(binder, 'batched', { requiredGroups: ['g'], partitionCount: 2, options });
+      const send = (text: string, partition = 0) => producer.send({ ...record(text), partition });
+      const whole = ['a', 'b', 'c'].map((id) => send(id));
+      const large = [send('d'), send('e'.repeat(200))];
+      const others = [send('f'), send('g', 1)];
+      await Promise.all([...whole, ...large, ...others]);
+      const last = send('h');
+      await producer.close();
+      await last;
+      const framed = (...texts: string[]) =>
+        texts.map((text) => `\0\0\0${String.fromCharCode(text.length)}${text}`).join('');
+      expect(await taken('batched.g-0')).toEqual([framed('a', 'b', 'c'), 'd', '200 bytes', 'f', 'h']);
+      expect(await taken('batched.g-1')).toEqual(['g']);
+    });
+
     describe('a message that no queue takes', () => {
       test('is counted, with one warning', async () => {
         const { binder, told } = await open(broker.address);
