@@ -1,4 +1,4 @@
-/** Rows of `rabbit-messages.json` that are not repeated here, and why. Everything else is, field by field. */
+/** Rows of `rabbit-messages.json` that come to something else here, and why. Everything else is repeated, field by field. */
 
 const JAVA_DATES = 'Java only: Jackson writes java.util.Date with +00:00, and a BigDecimal with its trailing zero';
 const JAVA_TEXT = 'Java only: toString() of a collection';
@@ -42,5 +42,34 @@ export const ALSO: Readonly<Record<string, Readonly<Record<string, string | numb
   'compress/string': { 'spring.cloud.stream.rabbit.binder.compression-level': 0 },
 };
 
-/** By handler and message. */
-export const INBOUND: Readonly<Record<string, string>> = {};
+export interface Instead {
+  /** What our handler gets: the body as text or bytes, or what its JSON says. */
+  readonly got: 'text' | 'bytes' | 'json';
+  readonly why: string;
+}
+
+const EMPTY = 'Spring rejects an empty body, whoever takes it, and the message is lost or dead; here it arrives as it is';
+const PARSED = 'Spring leaves bytes to a handler that names no type; here it gets what the content type says';
+const RECORD = 'Java only: a Map is a class; the type of a record is gone at run time, so its handler names no type';
+
+const instead = (why: string, got: Instead['got'], handler: string, ...messages: string[]): [string, Instead][] =>
+  messages.map((message) => [`${handler}/${message}`, { got, why }]);
+
+const JSON_BODIES = ['json object', 'no content type, json', 'json array', 'contentType in headers table'];
+const TEXT_BODIES = ['json string literal', 'plain text as json', 'no content type, text'];
+
+/** Handlers that get another payload than Spring's, by handler and message. */
+export const INBOUND: Readonly<Record<string, Instead>> = Object.fromEntries([
+  ...instead('Spring cannot make a string of octets; here it is UTF-8', 'text', 'sink-string', 'octet-stream'),
+  ...instead(EMPTY, 'text', 'sink-string', 'empty body'),
+  ...instead(EMPTY, 'bytes', 'sink-bytes', 'empty body'),
+  ...['sink-object', 'sink-message'].flatMap((handler) => [
+    ...instead(PARSED, 'json', handler, ...JSON_BODIES),
+    ...instead(PARSED, 'text', handler, ...TEXT_BODIES),
+    ...instead(EMPTY, 'text', handler, 'empty body'),
+  ]),
+  ...instead(RECORD, 'json', 'sink-map', 'json array'),
+  ...instead(RECORD, 'text', 'sink-map', ...TEXT_BODIES, 'text/plain', 'text/plain json', 'header types'),
+  ...instead(RECORD, 'bytes', 'sink-map', 'octet-stream'),
+  ...instead(EMPTY, 'text', 'sink-map', 'empty body'),
+]);

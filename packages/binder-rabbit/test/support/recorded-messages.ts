@@ -181,3 +181,52 @@ function payloadOf(payload: unknown, as: Sent['as']): unknown {
   // JSON of a bigint is refused; a string goes into the body as it is
   return typeof said === 'bigint' ? String(said) : said;
 }
+
+/** A payload as the recordings print it. */
+export function asJava(payload: unknown): { payloadType: string; text: string } {
+  if (typeof payload === 'string') return { payloadType: 'java.lang.String', text: payload };
+  if (payload instanceof Uint8Array) return { payloadType: 'byte[]', text: Buffer.from(payload).toString() };
+  if (payload instanceof Order) return { payloadType: 'it.Order', text: String(payload) };
+  return {
+    payloadType: Array.isArray(payload) ? 'java.util.ArrayList' : 'java.util.LinkedHashMap',
+    text: javaText(payload),
+  };
+}
+
+function javaText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(javaText).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  return `{${Object.entries(value).map(([name, each]) => `${name}=${javaText(each)}`).join(', ')}}`; // prettier-ignore
+}
+
+/** Made anew for every delivery, or a Java object. */
+const UNEQUAL = ['id', 'timestamp', 'sourceData', 'deliveryAttempt', 'amqp_consumerTag', 'amqp_deliveryTag'];
+
+const withoutUnequal = (headers: Readonly<Record<string, unknown>>): object =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !UNEQUAL.includes(name)));
+
+/** Headers of a handler of ours. */
+export const comparableHeaders = (headers: Readonly<Record<string, unknown>>): object =>
+  withoutUnequal(Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value instanceof Uint8Array ? [...value] : value]))); // prettier-ignore
+
+/** What a Java handler got, as JavaScript values. */
+export const recordedHeaders = (headers: Readonly<Record<string, JavaValue>>): object =>
+  withoutUnequal(valuesOf(headers));
+
+const valuesOf = (values: Readonly<Record<string, JavaValue>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, valueOf(value)]));
+
+function valueOf({ type, value, base64 }: JavaValue): unknown {
+  switch (type) {
+    case 'byte[]':
+      return [...Buffer.from(base64!, 'base64')];
+    case 'java.util.Date':
+      return new Date(value as string);
+    case 'java.util.ArrayList':
+      return (value as JavaValue[]).map(valueOf);
+    case 'java.util.HashMap':
+      return valuesOf(value as Record<string, JavaValue>);
+    default:
+      return value;
+  }
+}
