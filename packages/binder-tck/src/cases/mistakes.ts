@@ -75,7 +75,7 @@ export function mistakes(type: string): readonly Mistake[] {
     {
       name: 'an instance index beyond the count',
       yaml: `${stream}.instance-count: 2\n${stream}.instance-index: 2\n${input}.consumer.partitioned: true\n`,
-      at: `${input}.destination`,
+      at: `${stream}.instance-index: 2`,
       code: 'CONFIG_VALUE',
       says: ['instance-index 2', 'instance-count 2'],
     },

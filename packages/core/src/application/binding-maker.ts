@@ -139,22 +139,21 @@ export class BindingMaker {
   }
 
   #outbound(
-    { name, settings, partitioning, expressions: texts }: OutputPlan,
+    { name, settings, partitioning, expressions: written }: OutputPlan,
     context: Context,
   ): (producer: () => ProducerBinding | Promise<ProducerBinding>) => Outbound {
     const { converters, meters } = this.#tools;
-    const where = `${PREFIX}.bindings.${name}.producer`;
-    const expressions = Object.entries(texts).map(
-      ([option, text]) => [option, parseExpression(text, `${where}.${option}`)] as const,
+    const expressions = Object.entries(written).map(
+      ([option, { text, where }]) => [option, parseExpression(text, where)] as const,
     );
-    const strategies = partitioning && strategiesOf(partitioning, where, context);
+    const strategies = partitioning && strategiesOf(partitioning, `${PREFIX}.bindings.${name}.producer`, context);
     return (producer) =>
       outboundPipeline({
         settings,
         converters,
         meters,
         producer,
-        ...(partitioning && strategies ? { partitionOf: partitioner(partitioning, strategies, where, producer) } : {}),
+        ...(partitioning && strategies ? { partitionOf: partitioner(partitioning, strategies, producer) } : {}),
         ...(expressions.length > 0
           ? {
               evaluate: (message: Message) =>

@@ -95,7 +95,7 @@ function tryPlan(name: string, direction: 'input' | 'output', type: string, give
   const channel = { name, direction, field: name, bindable: Object };
   const factories = new Map([[type, factory]]);
   const { errors } = plan({ channels: [channel], listeners: [], environment, catalog, factories });
-  for (const error of errors) report(error, blamed(error, base, `${PREFIX}.${type}.binder`, environment));
+  for (const error of errors) report(error, blamed(error, base, `${PREFIX}.${type}`, name, environment));
   if (direction === 'input') return;
   const trees: [Schema, string][] = [
     [PRODUCER, `${base}.producer`],
@@ -109,6 +109,7 @@ function blamed(
   { details: { given } }: StreambindError,
   base: string,
   binder: string,
+  name: string,
   environment: Environment,
 ): string {
   const option = typeof given === 'string' ? /^[a-z-]+/.exec(given)?.[0] : undefined;
@@ -117,7 +118,11 @@ function blamed(
     `${base}.${option}`,
     `${PREFIX}.default.consumer.${option}`,
     `${PREFIX}.${option}`,
-    `${binder}.${option}`,
+    ...['consumer', 'producer'].flatMap((side) => [
+      `${binder}.bindings.${name}.${side}.${option}`,
+      `${binder}.default.${side}.${option}`,
+    ]),
+    `${binder}.binder.${option}`,
   ];
   return keys.find((key) => environment.origin(key) !== undefined) ?? base;
 }

@@ -115,11 +115,17 @@ export class Binders {
       factory.create(options, {
         name,
         log,
+        origin: (key) => binderEnvironment(name, this.environment).origin(key)?.text,
         report: (error, nextTryMs) => {
-          const tries = (state.trouble?.tries ?? 0) + 1;
+          const { trouble } = state;
+          const tries = (trouble?.tries ?? 0) + 1;
           state.trouble = { error, tries };
           tellTrouble();
-          log.warn(`${firstLine(error)}${nextTryMs > 0 ? `; try ${tries + 1} in ${Math.round(nextTryMs)} ms` : ''}`);
+          const next = nextTryMs > 0 ? `; try ${tries + 1} in ${Math.round(nextTryMs)} ms` : '';
+          const [first, ...rest] = error.message.split('\n');
+          // what to do about it is said once
+          const details = trouble?.error.message === error.message ? [] : rest;
+          log.warn([`${first!.replace(/\.$/, '')}${next}`, ...details].join('\n'));
         },
         recovered: () => {
           if (state.trouble) {

@@ -1,6 +1,7 @@
 /** Where the keys of a binding stand. */
 import type { BinderFactory } from '../binder/index.js';
 import type { Environment } from '../config/index.js';
+import { kebab } from '../schema/index.js';
 import { BINDING, type BindingProperties } from './properties.js';
 
 export const PREFIX = 'spring.cloud.stream';
@@ -15,12 +16,23 @@ export const bindingProperties = (environment: Environment, binding: string): Bi
 
 /** Where a binding is written down, or its key path where nothing is. */
 export function whereIs(environment: Environment, binding: string): string {
-  for (const option of ['binder', 'destination']) {
-    const key = `${PREFIX}.bindings.${binding}.${option}`;
+  const path = `${PREFIX}.bindings.${binding}`;
+  return whereSet(environment, [`${path}.binder`, `${path}.destination`]) ?? path;
+}
+
+/** Where the first of these keys that is set is written down. */
+export function whereSet(environment: Environment, keys: readonly string[]): string | undefined {
+  for (const key of keys) {
     const origin = environment.origin(key);
     if (origin) return `${origin.text} (${key})`;
   }
-  return `${PREFIX}.bindings.${binding}`;
+  return undefined;
+}
+
+/** Where an option is written down that is read from these prefixes, or its key path where it is not. */
+export function whereOption(environment: Environment, prefixes: readonly string[], option: string): string {
+  const keys = prefixes.map((prefix) => `${prefix}.${kebab(option)}`);
+  return whereSet(environment, keys) ?? keys[0]!;
 }
 
 export const binderPaths = (

@@ -15,19 +15,15 @@ export interface PartitionStrategies {
  * How an output chooses the partition of a message: the header `scst_partitionOverride`, else the key's. The key is the
  * extractor's, else the expression's; the partition the selector expression's, else the selector's, else Java's hash. The
  * count is what the broker really has once that is known.
- * @param where the key path of the producer: for messages
  * @throws EXPRESSION_SYNTAX
  */
 export function partitioner(
   { keyExpression, selectorExpression, count }: Partitioning,
   { extractor, selector }: PartitionStrategies,
-  where: string,
   producer: () => ProducerBinding | Promise<ProducerBinding>,
 ): (message: Message) => number {
-  const parse = (text: string | undefined, option: string) =>
-    text === undefined ? undefined : parseExpression(text, `${where}.${option}`);
-  const key = parse(keyExpression, 'partition-key-expression');
-  const selection = parse(selectorExpression, 'partition-selector-expression');
+  const key = keyExpression && parseExpression(keyExpression.text, keyExpression.where);
+  const selection = selectorExpression && parseExpression(selectorExpression.text, selectorExpression.where);
   const select = (value: unknown, partitions: number): unknown =>
     selection ? selection.evaluate(value) : selector?.().selectPartition(value, partitions);
   return (message) => {

@@ -5,7 +5,7 @@ import type { BinderFactory, Capabilities, ConsumerPolicy, ConsumerSource } from
 import type { Environment } from '../config/index.js';
 import { argumentErrors } from '../pipeline/index.js';
 import { guaranteeErrors } from './guarantee.js';
-import { binderPaths, destinationsOf, paths, whereIs } from './keys.js';
+import { PREFIX, binderPaths, destinationsOf, paths, whereIs, whereSet } from './keys.js';
 import type { InputPlan } from './plan-types.js';
 import { CONSUMER, type BindingProperties, type ConsumerProperties, type StreamProperties } from './properties.js';
 
@@ -24,7 +24,7 @@ export interface InputToPlan {
 
 /** @throws UNSUPPORTED_CAPABILITY, CONFIG_VALUE */
 export function planInput(input: InputToPlan): InputPlan {
-  const { name, binder, binding, factory, environment, stream, listeners, errorListeners, errors } = input;
+  const { name, binder, binding, factory, environment, listeners, errorListeners, errors } = input;
   const consumer: ConsumerProperties = environment.options(CONSUMER, ...paths(name, '.consumer'));
   const options = environment.options(factory.schemas.consumer, ...binderPaths(factory, name, 'consumer'));
   const policy: ConsumerPolicy = factory.policy?.(options) ?? {};
@@ -65,7 +65,7 @@ export function planInput(input: InputToPlan): InputPlan {
       },
     );
   }
-  const partitioning = consumer.partitioned ? partitionsOf(name, consumer, stream, where, capabilities) : undefined;
+  const partitioning = consumer.partitioned ? partitionsOf(input, consumer, capabilities) : undefined;
   const ordered = consumer.ordered ?? (consumer.partitioned || capabilities.partitions === 'broker');
   const destinations = destinationsOf(name, binding.destination);
   const prefetch = Math.max(policy.prefetch ?? consumer.prefetch ?? 100, consumer.concurrency);
@@ -111,10 +111,8 @@ export function planInput(input: InputToPlan): InputPlan {
 }
 
 function partitionsOf(
-  name: string,
+  { name, environment, stream }: Pick<InputToPlan, 'name' | 'environment' | 'stream'>,
   consumer: ConsumerProperties,
-  stream: StreamProperties,
-  where: string,
   capabilities: Capabilities,
 ): { count: number; mine: readonly number[] } | undefined {
   const count = consumer.instanceCount === -1 ? stream.instanceCount : consumer.instanceCount;
@@ -127,7 +125,7 @@ function partitionsOf(
         'CONFIG_VALUE',
         `The instance index of the binding "${name}" is not below its instance count.`,
         {
-          where,
+          where: whereSet(environment, instanceKeys(name)) ?? whereIs(environment, name),
           given: `instance-index ${one}, instance-count ${count}`,
           allowed: `0 to ${count - 1}`,
         },
@@ -137,3 +135,9 @@ function partitionsOf(
   const alone = count === 1 && list.length === 0;
   return alone && capabilities.loneInstance === 'all' ? undefined : { count, mine };
 }
+
+const instanceKeys = (name: string): readonly string[] =>
+  ['instance-index-list', 'instance-index', 'instance-count'].flatMap((option) => [
+    ...paths(name, `.consumer.${option}`),
+    `${PREFIX}.${option}`,
+  ]);

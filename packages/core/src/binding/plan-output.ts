@@ -2,8 +2,8 @@
 import type { BinderFactory } from '../binder/index.js';
 import type { Environment } from '../config/index.js';
 import { guaranteeErrors } from './guarantee.js';
-import { binderPaths, paths } from './keys.js';
-import type { OutputPlan, Partitioning } from './plan-types.js';
+import { binderPaths, paths, whereOption } from './keys.js';
+import type { OutputPlan, Partitioning, WrittenExpression } from './plan-types.js';
 import { PRODUCER, type BindingProperties, type ProducerProperties } from './properties.js';
 
 export interface OutputToPlan {
@@ -18,16 +18,15 @@ export interface OutputToPlan {
 export function planOutput(output: OutputToPlan): OutputPlan {
   const { name, binder, binding, factory, environment } = output;
   const producer: ProducerProperties = environment.options(PRODUCER, ...paths(name, '.producer'));
-  const options = environment.options(factory.schemas.producer, ...binderPaths(factory, name, 'producer')) as Record<
-    string,
-    unknown
-  >;
+  const prefixes = binderPaths(factory, name, 'producer');
+  const options = environment.options(factory.schemas.producer, ...prefixes) as Record<string, unknown>;
   const [weakness] = guaranteeErrors(name, producer.guarantee, output, { direction: 'output', options });
   if (weakness) throw weakness;
-  const partitioning = partitioningOf(producer);
-  const expressions: Record<string, string> = {};
+  const partitioning = partitioningOf(producer, (option) => whereOption(environment, paths(name, '.producer'), option));
+  const expressions: Record<string, WrittenExpression> = {};
   for (const option of factory.producerExpressions) {
-    if (typeof options[option] === 'string') expressions[option] = options[option];
+    const text = options[option];
+    if (typeof text === 'string') expressions[option] = { text, where: whereOption(environment, prefixes, option) };
   }
   return {
     direction: 'output',
@@ -54,11 +53,15 @@ export function planOutput(output: OutputToPlan): OutputPlan {
 }
 
 /** An output is partitioned by its key, wherever that comes from; a partition-count alone does nothing. */
-function partitioningOf(producer: ProducerProperties): Partitioning | undefined {
+function partitioningOf(producer: ProducerProperties, whereIs: (option: string) => string): Partitioning | undefined {
+  const written = (option: 'partitionKeyExpression' | 'partitionSelectorExpression'): WrittenExpression | undefined => {
+    const text = producer[option];
+    return text === undefined ? undefined : { text, where: whereIs(option) };
+  };
   const given = {
-    keyExpression: producer.partitionKeyExpression,
+    keyExpression: written('partitionKeyExpression'),
     keyExtractor: producer.partitionKeyExtractorName,
-    selectorExpression: producer.partitionSelectorExpression,
+    selectorExpression: written('partitionSelectorExpression'),
     selector: producer.partitionSelectorName,
   };
   if (given.keyExpression === undefined && given.keyExtractor === undefined) return undefined;

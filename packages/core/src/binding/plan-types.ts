@@ -29,14 +29,20 @@ export interface OutputPlan {
   /** Undefined: not partitioned. */
   readonly partitioning: Partitioning | undefined;
   /** Binder options that are expressions over the message, by name. */
-  readonly expressions: Readonly<Record<string, string>>;
+  readonly expressions: Readonly<Record<string, WrittenExpression>>;
+}
+
+/** An expression, and where in the configuration it stands. */
+export interface WrittenExpression {
+  readonly text: string;
+  readonly where: string;
 }
 
 /** How the partition of a message is chosen; names are those of components. */
 export interface Partitioning {
-  readonly keyExpression?: string;
+  readonly keyExpression?: WrittenExpression;
   readonly keyExtractor?: string;
-  readonly selectorExpression?: string;
+  readonly selectorExpression?: WrittenExpression;
   readonly selector?: string;
   readonly count: number;
 }
