@@ -114,6 +114,11 @@ function tell(outcome) {
     say(paint('dim', `  not run: ${reason}`));
     return outcome;
   }
+  if (verdict === undefined) {
+    say(`  ${ok(false)} not played to its end: ${reason}`);
+    say(paint('dim', `    ledgers and logs: ${directory}`));
+    return outcome;
+  }
   const { sent, confirmed, unknown, refused, deadLetters, forgotten, doublings, steadyMs } = verdict;
   const facts = [
     `${sent} sent: ${confirmed} confirmed, ${unknown} unknown, ${refused} refused`,
@@ -132,6 +137,7 @@ function tell(outcome) {
 
 function rowOf({ id, title, status, reason, verdict }) {
   if (status === 'not run') return [id, title, '', '', '', `not run: ${reason}`, '–'];
+  if (verdict === undefined) return [id, title, '', '', '', 'not played to its end', ok(false)];
   const { sent, lost, duplicated, bound, recoveredMs } = verdict;
   const recovered = recoveredMs === undefined ? '' : `${(recoveredMs / 1000).toFixed(1)} s`;
   return [id, title, sent, lost, `${duplicated} (${bound})`, recovered, ok(status === 'held')];

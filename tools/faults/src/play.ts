@@ -30,7 +30,7 @@ export interface Outcome {
   readonly id: string;
   readonly title: string;
   readonly status: 'held' | 'broken' | 'not run';
-  /** Why it was not run. */
+  /** Why it was not run, or not to its end. */
   readonly reason?: string;
   readonly verdict?: Verdict;
   /** Where the ledgers and logs are, when something broke. */
@@ -76,10 +76,11 @@ export async function play(
     directory,
     steps.map(({ verb }) => verb),
   );
+  let failure: Error | undefined;
   const destination = `faults-${id.toLowerCase()}-${randomUUID().slice(0, 8)}`;
   const stage = new Stage(directory, broker, subject.name, load, subject.resends, destination);
   try {
-    await perform(stage, steps, expected, quick, listener);
+    await perform(stage, { steps, load, expected, quick, listener });
     for (const group of GROUPS) {
       const [backlog, consumers, deadLetters] = await Promise.all([
         broker.backlog(destination, group),
@@ -90,10 +91,14 @@ export async function play(
     }
     await stage.close();
   } catch (error) {
-    throw new Error(`${id} could not be played, see ${directory}: ${(error as Error).message}`, { cause: error });
-  } finally {
-    await stage.abandon();
-    await broker.close();
+    failure = error as Error;
+  }
+  await stage.abandon();
+  await broker.close();
+  if (failure) {
+    // nobody knows in what state the broker was left: the next fault gets a new one
+    await subject.close();
+    return { id, title, status: 'broken', reason: failure.message, directory, ms: ms() };
   }
 
   listener.progress('the judge reads');
@@ -101,49 +106,51 @@ export async function play(
   if (verdict.violations.length > 0) return { id, title, status: 'broken', verdict, directory, ms: ms() };
   rmSync(directory, { recursive: true, force: true });
   return { id, title, status: 'held', verdict, ms: ms() };
+}
 
-  /** Until all that was confirmed is handled, or dead. */
-  async function perform(
-    stage: Stage,
-    steps: readonly Step[],
-    expected: Expectations,
-    quick: boolean,
-    listener: Listener,
-  ): Promise<void> {
-    listener.progress('processes start');
-    await stage.open();
-    const works = (): number =>
-      new Set(
-        stage
-          .look()
-          .filter(isEvent('confirmed', 'delivered'))
-          .map(({ by }) => by),
-      ).size;
-    await until('everybody works', STEADY_MS, () => works() === load.workers + 1 + load.senders);
-    stage.note({ event: 'steady' });
+interface Play {
+  readonly steps: readonly Step[];
+  readonly load: Load;
+  readonly expected: Expectations;
+  readonly quick: boolean;
+  readonly listener: Listener;
+}
 
-    const since = performance.now();
-    for (const { at, verb, which, over, whole } of steps) {
-      await sleep(Math.max(0, at * 1000 - (performance.now() - since)));
-      listener.progress(verb);
-      await stage.act(verb, which);
-      if (over) stage.note({ event: 'over', what: verb });
-      if (whole) stage.note({ event: 'whole' });
-    }
-    listener.progress('until everybody works again');
-    const recovery = { resume: resumed, 'hand-over': handedOver, none: () => 0 }[expected.recovery];
-    await holdsWithin(expected.recoveryMs + SETTLE_MS, () => {
-      const entries = stage.look();
-      return recovery(entries) !== undefined && (expected.recovery === 'none' || steady(entries) !== undefined);
-    });
-    await sleep(quick ? SETTLE_MS : 5 * SETTLE_MS);
+/** From the first process until all that was confirmed is handled, or dead. */
+async function perform(stage: Stage, { steps, load, expected, quick, listener }: Play): Promise<void> {
+  listener.progress('processes start');
+  await stage.open();
+  const works = (): number =>
+    new Set(
+      stage
+        .look()
+        .filter(isEvent('confirmed', 'delivered'))
+        .map(({ by }) => by),
+    ).size;
+  await until('everybody works', STEADY_MS, () => works() === load.workers + 1 + load.senders);
+  stage.note({ event: 'steady' });
 
-    listener.progress('senders stop');
-    await stage.hush(SENDS_MS);
-    listener.progress('until all is handled');
-    await holdsWithin(quick ? 30_000 : 120_000, () => left(stage) === 0);
-    await sleep(SETTLE_MS);
+  const since = performance.now();
+  for (const { at, verb, which, over, whole } of steps) {
+    await sleep(Math.max(0, at * 1000 - (performance.now() - since)));
+    listener.progress(verb);
+    await stage.act(verb, which);
+    if (over) stage.note({ event: 'over', what: verb });
+    if (whole) stage.note({ event: 'whole' });
   }
+  listener.progress('until everybody works again');
+  const recovery = { resume: resumed, 'hand-over': handedOver, none: () => 0 }[expected.recovery];
+  await holdsWithin(expected.recoveryMs + SETTLE_MS, () => {
+    const entries = stage.look();
+    return recovery(entries) !== undefined && (expected.recovery === 'none' || steady(entries) !== undefined);
+  });
+  await sleep(quick ? SETTLE_MS : 5 * SETTLE_MS);
+
+  listener.progress('senders stop');
+  await stage.hush(SENDS_MS);
+  listener.progress('until all is handled');
+  await holdsWithin(quick ? 30_000 : 120_000, async () => left(stage) === 0 && (await stage.backlog()) === 0);
+  await sleep(SETTLE_MS);
 }
 
 /** Confirmed, and neither handled by each group nor poison. */

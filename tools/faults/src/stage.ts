@@ -125,6 +125,13 @@ export class Stage {
     else await subject.stop(2 * this.load.shutdownMs);
   }
 
+  /** What all groups together have not settled, as the broker tells. */
+  async backlog(): Promise<number> {
+    const { destination } = this.scene;
+    const each = await Promise.all(GROUPS.map((group) => this.broker.backlog(destination, group)));
+    return each.reduce((sum, count) => sum + count, 0);
+  }
+
   /** No sender sends any more, and each send has ended or its time is up. */
   async hush(limitMs: number): Promise<void> {
     for (const sender of this.senders) if (sender.running) sender.hush();
