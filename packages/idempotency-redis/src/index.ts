@@ -1,0 +1,1 @@
+export { RedisIdempotencyStore, type RedisIdempotencyOptions } from './redis-idempotency-store.js';
