@@ -153,9 +153,11 @@ test.each(['module', 'commonjs'] as const)('a fresh TypeScript project of type %
     'application.yml',
     `
 server: { port: 0 }
-spring.cloud.stream.bindings:
-  input: { destination: loop, group: one }
-  output: { destination: loop, producer: { required-groups: one } }
+spring.cloud.stream:
+  default-binder: embedded
+  bindings:
+    input: { destination: loop, group: one }
+    output: { destination: loop, producer: { required-groups: one } }
 `,
   );
   write('src/main.ts', MAIN[type]);
