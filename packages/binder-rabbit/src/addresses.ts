@@ -1,9 +1,10 @@
 /** Where the broker is, from `spring.rabbitmq.*`: addresses in the order in which they are tried, and who logs in. */
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
-import { StreambindError, asError } from '@streambind/core/binder';
+import { StreambindError, asError, type BinderContext } from '@streambind/core/binder';
 import type { Address, ConnectionTarget } from './client/connection.js';
 import type { RabbitConnectionOptions } from './options.js';
+import { settingsOf } from './settings.js';
 
 const PLAIN_PORT = 5672;
 const TLS_PORT = 5671;
@@ -25,9 +26,10 @@ interface Parsed {
 
 /**
  * Spring Boot: `RabbitProperties`. Of several addresses the first one decides user, virtual host and TLS.
+ * @param origin where a key is written down, for errors
  * @throws CONFIG_VALUE for an address that is none, and for a key store or trust store that cannot be read
  */
-export function destinationOf(options: RabbitConnectionOptions): Destination {
+export function destinationOf(options: RabbitConnectionOptions, origin?: BinderContext['origin']): Destination {
   const parsed = options.addresses.map(parse);
   const [first] = parsed;
   const tls = (first?.tls ?? options['ssl.enabled'] ?? false) ? tlsOptions(options) : undefined;
@@ -37,6 +39,12 @@ export function destinationOf(options: RabbitConnectionOptions): Destination {
     port: port(ownPort),
     ...(tls ? { tls } : {}),
   });
+  const instead = {
+    address: first !== undefined,
+    login: first?.username !== undefined,
+    virtualHost: first?.virtualHost !== undefined,
+    tls: first?.tls !== undefined,
+  };
   return {
     addresses: first ? parsed.map((each) => address(each.host, each.port)) : [address(options.host, options.port)],
     target: {
@@ -46,6 +54,7 @@ export function destinationOf(options: RabbitConnectionOptions): Destination {
       heartbeat: Math.ceil(options.requestedHeartbeat / 1000),
       channelMax: options.requestedChannelMax,
       connectionTimeout: options.connectionTimeout,
+      settings: settingsOf(instead, origin),
     },
   };
 }

@@ -25,6 +25,7 @@ import { headerFilter, type HeaderFilter } from './headers.js';
 import { DeadLetterOffice } from './dead-letter-office.js';
 import type { RabbitConsumerOptions } from './options.js';
 import { anonymousName } from './names.js';
+import { whereIs } from './settings.js';
 import { consumerTopology, type ConsumedQueue, type ConsumerTopology } from './topology.js';
 import type { Trouble } from './trouble.js';
 
@@ -44,7 +45,7 @@ export class RabbitConsumer implements Settler<RabbitDelivery> {
   readonly binding: ConsumerBinding;
   readonly #source: ConsumerSource<RabbitConsumerOptions>;
   readonly #sink: ConsumerSink;
-  readonly #context: Pick<BinderContext, 'log'>;
+  readonly #context: Pick<BinderContext, 'log' | 'origin'>;
   readonly #connections: Connections;
   readonly #topology: ConsumerTopology;
   readonly #filter: HeaderFilter | undefined;
@@ -60,7 +61,7 @@ export class RabbitConsumer implements Settler<RabbitDelivery> {
     connections: Connections,
     capabilities: Capabilities,
     trouble: Trouble,
-    context: Pick<BinderContext, 'log'>,
+    context: Pick<BinderContext, 'log' | 'origin'>,
   ) {
     this.#source = source;
     this.#sink = sink;
@@ -70,7 +71,7 @@ export class RabbitConsumer implements Settler<RabbitDelivery> {
     this.#noAck = source.options.acknowledgeMode === 'none';
     this.#filter = headerFilter(source.options.headerPatterns);
     this.#intake = new Intake({ source, sink, settler: this, capabilities });
-    this.#deadLetters = new DeadLetterOffice(source, connections.publishing, context.log);
+    this.#deadLetters = new DeadLetterOffice(source, connections.publishing, context);
     const reporter = trouble.reporter();
     this.#sessions = new Supervisor<Session>({
       connect: () => this.#connect(),
@@ -152,19 +153,20 @@ export class RabbitConsumer implements Settler<RabbitDelivery> {
 
   async #declare(connection: RabbitConnection): Promise<void> {
     const { declarations } = this.#topology;
-    const { provision } = this.#source;
+    const { provision, binding } = this.#source;
+    const where = whereIs(binding, this.#context);
     const open = (): Promise<RabbitChannel> => RabbitChannel.open(connection);
     if (this.#everUp) {
-      for (const name of await declareAgain(open, declarations, provision)) {
+      for (const name of await declareAgain(open, declarations, provision, where)) {
         this.#sink.fault(
           new StreambindError('DESTINATION_RESET', `The queue "${name}" was gone and is made anew.`, {
-            where: this.#source.binding,
+            where,
             fix: 'It was deleted, or the broker came back without its data: messages that were in it are lost.',
           }),
         );
       }
     } else {
-      for (const line of await declare(open, declarations, provision)) this.#context.log.warn(line);
+      for (const line of await declare(open, declarations, provision, where)) this.#context.log.warn(line);
     }
   }
 

@@ -2,13 +2,14 @@
  * Dead letters that are published: declared where they go, confirmed, and routed to a queue before the message itself is
  * acknowledged. What fails is told to the kit, which keeps the message and tries again.
  */
-import { StreambindError, type ConsumerSource, type Logger, type Supervisor } from '@streambind/core/binder';
+import { StreambindError, type BinderContext, type ConsumerSource, type Supervisor } from '@streambind/core/binder';
 import { RabbitChannel, type Confirm, type ConfirmListener, type ReturnedMessage } from './client/channel.js';
 import type { RabbitConnection } from './client/connection.js';
 import { deadLetter, type DeadLetter } from './dead-letter-record.js';
 import { declare } from './declare.js';
 import type { RabbitDelivery } from './delivery.js';
 import type { RabbitConsumerOptions } from './options.js';
+import { whereIs } from './settings.js';
 import type { DeadLetters } from './topology.js';
 import { Window } from './window.js';
 
@@ -24,13 +25,17 @@ interface Pending {
 export class DeadLetterOffice {
   readonly #source: ConsumerSource<RabbitConsumerOptions>;
   readonly #connections: Supervisor<RabbitConnection>;
-  readonly #log: Logger;
+  readonly #context: Pick<BinderContext, 'log' | 'origin'>;
   #opening: Promise<Desk> | undefined;
 
-  constructor(source: ConsumerSource<RabbitConsumerOptions>, connections: Supervisor<RabbitConnection>, log: Logger) {
+  constructor(
+    source: ConsumerSource<RabbitConsumerOptions>,
+    connections: Supervisor<RabbitConnection>,
+    context: Pick<BinderContext, 'log' | 'origin'>,
+  ) {
     this.#source = source;
     this.#connections = connections;
-    this.#log = log;
+    this.#context = context;
   }
 
   /**
@@ -81,13 +86,15 @@ export class DeadLetterOffice {
   }
 
   async #open(connection: RabbitConnection, { declarations }: PublishedDeadLetters): Promise<Desk> {
-    const lines = await declare(() => RabbitChannel.open(connection), declarations, this.#source.provision);
-    for (const line of lines) this.#log.warn(line);
-    return Desk.open(connection, this.#source.binding);
+    const { provision, binding } = this.#source;
+    const where = whereIs(binding, this.#context);
+    const lines = await declare(() => RabbitChannel.open(connection), declarations, provision, where);
+    for (const line of lines) this.#context.log.warn(line);
+    return Desk.open(connection, binding);
   }
 
   #drop(why: string, reason: Error): void {
-    this.#log.error(
+    this.#context.log.error(
       `A message of the binding "${this.#source.binding}" is lost, as auto-bind-dlq: false asks for: ${why}. It failed with: ${reason.message}`,
     );
   }

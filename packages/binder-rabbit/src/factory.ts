@@ -79,7 +79,7 @@ class RabbitBinder implements Binder<RabbitConsumerOptions, RabbitProducerOption
   constructor(options: RabbitOptions, context: BinderContext) {
     this.#options = options;
     this.#context = context;
-    this.#destination = destinationOf(options);
+    this.#destination = destinationOf(options, context.origin);
     this.#trouble = new Trouble(context);
     const prefix = options.connectionNamePrefix ?? `streambind.${context.name}`;
     this.#consuming = this.#connection(`${prefix}#0`);
@@ -107,8 +107,7 @@ class RabbitBinder implements Binder<RabbitConsumerOptions, RabbitProducerOption
 
   async bindProducer(target: ProducerTarget<RabbitProducerOptions>): Promise<ProducerBinding> {
     this.#requireOpen();
-    const { log } = this.#context;
-    const producer = new RabbitProducer(target, this.#options, this.#publishing, this.#trouble, log);
+    const producer = new RabbitProducer(target, this.#options, this.#publishing, this.#trouble, this.#context);
     this.#producers.add(producer);
     try {
       await producer.open();

@@ -17,6 +17,7 @@ import type { RabbitOptions, RabbitProducerOptions } from './options.js';
 import { Publisher } from './publisher.js';
 import { encoder } from './records.js';
 import { lossNotices, producerTopology } from './topology.js';
+import { whereIs } from './settings.js';
 import type { Trouble } from './trouble.js';
 
 /** What goes in one message. */
@@ -36,8 +37,9 @@ export class RabbitProducer implements ProducerBinding {
     options: RabbitOptions,
     connections: Supervisor<RabbitConnection>,
     trouble: Trouble,
-    log: BinderContext['log'],
+    context: Pick<BinderContext, 'log' | 'origin'>,
   ) {
+    const { log } = context;
     const { binding, destination, provision } = target;
     const { declarations, exchange, routingKey } = producerTopology(target);
     this.partitionCount = target.partitionCount;
@@ -50,7 +52,12 @@ export class RabbitProducer implements ProducerBinding {
       name: binding,
       connections,
       prepare: async (connection) => {
-        const lines = await declare(() => RabbitChannel.open(connection), declarations, provision);
+        const lines = await declare(
+          () => RabbitChannel.open(connection),
+          declarations,
+          provision,
+          whereIs(binding, context),
+        );
         for (const line of lines) log.warn(line);
       },
       encode: (records) => encode(...records),

@@ -1,7 +1,11 @@
-/** What is wrong with a broker as several connections and channels see it: over only when all of them are well again. */
+/**
+ * What is wrong with a broker as several connections and channels see it: told once where they all see the same, and over
+ * only when all of them are well again.
+ */
 import type { BinderContext } from '@streambind/core/binder';
 
 export interface Reporter {
+  /** @param nextTryMs 0: there is none, and who asked for the binding is told */
   report(error: Error, nextTryMs: number): void;
   recovered(): void;
   /** The one who reports is gone, and so is its trouble. */
@@ -10,7 +14,8 @@ export interface Reporter {
 
 export class Trouble {
   readonly #context: Pick<BinderContext, 'report' | 'recovered'>;
-  readonly #open = new Set<Reporter>();
+  /** What each has said; undefined where another one had said it. */
+  readonly #open = new Map<Reporter, string | undefined>();
 
   constructor(context: Pick<BinderContext, 'report' | 'recovered'>) {
     this.#context = context;
@@ -22,8 +27,11 @@ export class Trouble {
     };
     const reporter: Reporter = {
       report: (error, nextTryMs) => {
-        this.#open.add(reporter);
-        this.#context.report(error, nextTryMs);
+        if (nextTryMs === 0) return;
+        this.#open.delete(reporter);
+        const said = [...this.#open.values()].includes(error.message);
+        this.#open.set(reporter, said ? undefined : error.message);
+        if (!said) this.#context.report(error, nextTryMs);
       },
       recovered: over,
       end: over,

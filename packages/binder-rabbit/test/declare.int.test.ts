@@ -66,7 +66,7 @@ await describeWithBroker('rabbit', 'declaring', (broker) => {
   test('ends at an exchange of another type', async () => {
     await create(exchange('typed', 'direct'));
     await expect(create(exchange('typed', 'topic'), durableQueue('typed.g', {}))).rejects.toMatchObject({
-      code: 'BINDER_FAILED',
+      code: 'TOPOLOGY_CONFLICT',
       details: { given: expect.stringMatching(/received 'topic' but current is 'direct'/) as unknown },
     });
     await expect(verify(durableQueue('typed.g', {}))).rejects.toMatchObject({ code: 'DESTINATION_GONE' });

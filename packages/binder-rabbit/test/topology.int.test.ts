@@ -30,7 +30,7 @@ const REFUSED: Readonly<Record<string, readonly [code: string, what: RegExp]>> =
   'consumer-partitioned-fanout': ['CONFIG_VALUE', /allowed: topic or direct/],
   'delayed-exchange-without-plugin': ['BINDER_FAILED', /fix: .*rabbitmq_delayed_message_exchange/],
   'delayed-exchange-without-plugin-producer': ['BINDER_FAILED', /fix: .*rabbitmq_delayed_message_exchange/],
-  'existing-exchange-other-type': ['BINDER_FAILED', /given: .*received 'topic' but current is 'direct'/],
+  'existing-exchange-other-type': ['TOPOLOGY_CONFLICT', /given: .*received 'topic' but current is 'direct'/],
   'bind-queue-false': ['DESTINATION_GONE', /fix: .*bind-queue: true/],
   'declare-exchange-false': ['DESTINATION_GONE', /given: .*no exchange 'orders'/],
   'declare-dlx-false': ['DESTINATION_GONE', /given: .*no exchange 'DLX'/],

@@ -4,6 +4,7 @@ import { connect, type Channel, type ChannelModel, type ConfirmChannel } from 'a
 import { touch, type Internals } from './amqplib.js';
 import { connectionLost, connectFailed } from './errors.js';
 import { FrameWriter } from './frames.js';
+import type { Settings } from '../settings.js';
 
 /** Milliseconds; a close handshake that takes longer ends with the socket. */
 const CLOSE_MS = 1000;
@@ -26,6 +27,8 @@ export interface ConnectionTarget {
   readonly connectionTimeout: number;
   /** As the broker's tools show it. */
   readonly name: string;
+  /** For errors; default: the names of the keys alone. */
+  readonly settings?: Settings;
 }
 
 export const addressText = ({ host, port }: Address): string => `${host}:${port}`;

@@ -1,10 +1,12 @@
 /** What the broker and the socket say, as the errors of this project. */
 import { StreambindError, asError, isStreambindError } from '@streambind/core/binder';
+import { KEYS } from '../settings.js';
 import type { Address, ConnectionTarget } from './connection.js';
 
 /** What a further try does not cure, before somebody changes something. */
 export const isPermanent = (error: Error): boolean =>
-  isStreambindError(error) && ['ACCESS_REFUSED', 'BINDER_FAILED', 'CONFIG_VALUE'].includes(error.code);
+  isStreambindError(error) &&
+  ['ACCESS_REFUSED', 'TOPOLOGY_CONFLICT', 'BINDER_FAILED', 'CONFIG_VALUE'].includes(error.code);
 
 /** `error` of amqplib with the reply code of AMQP. */
 export const replyCode = (error: unknown): number | undefined =>
@@ -16,54 +18,52 @@ const at = ({ host, port }: Address): string => `${host}:${port}`;
 export function connectFailed(
   thrown: unknown,
   address: Address,
-  { username, virtualHost }: Pick<ConnectionTarget, 'username' | 'virtualHost'>,
+  { username, virtualHost, settings = KEYS }: Pick<ConnectionTarget, 'username' | 'virtualHost' | 'settings'>,
 ): StreambindError {
   const error = asError(thrown);
   const { message } = error;
   const where = at(address);
-  const code = 'code' in error ? String(error.code) : '';
   // with this the server closes: no such user, or another password
   if (message.includes('ACCESS-REFUSED') || message.includes('ACCESS_REFUSED')) {
-    return new StreambindError('AUTH', `RabbitMQ at ${where} refused the login.`, {
+    return new StreambindError('AUTH', `RabbitMQ at ${where} refused the login of "${username}".`, {
       where,
-      given: `user "${username}"`,
-      fix: 'Check spring.rabbitmq.username and spring.rabbitmq.password.',
+      given: `user "${username}", and a password`,
+      fix: `Check ${settings.login}.`,
     });
   }
   // amqplib drops the text of a close during the handshake
   if (message.startsWith('Expected ConnectionOpenOk')) {
-    return new StreambindError('AUTH', `RabbitMQ at ${where} does not let "${username}" into the virtual host.`, {
-      where,
-      given: `spring.rabbitmq.virtual-host "${virtualHost}"`,
-      fix: `It does not exist, or the user has no permissions in it: rabbitmqctl add_vhost, rabbitmqctl set_permissions -p "${virtualHost}" ${username} ".*" ".*" ".*".`,
-    });
+    const host = `"${virtualHost}"`;
+    return new StreambindError(
+      'AUTH',
+      `RabbitMQ at ${where} does not let "${username}" into the virtual host ${host}.`,
+      {
+        where,
+        given: `virtual host ${host}, user "${username}"`,
+        fix: `Check ${settings.virtualHost}. Either it does not exist (rabbitmqctl add_vhost ${host}), or the user may not use it (rabbitmqctl set_permissions -p ${host} ${username} ".*" ".*" ".*").`,
+      },
+    );
   }
-  const reason = address.tls
-    ? tlsReason(message, code)
-    : message.includes('abruptly') || code === 'ECONNRESET'
-      ? ' The connection was closed during the handshake: is it a TLS port, or another kind of server?'
-      : '';
   return new StreambindError(
     'BROKER_UNAVAILABLE',
-    `RabbitMQ at ${where} cannot be reached: ${told(message, code)}.${reason}`,
-    {
-      where,
-      fix: address.tls
-        ? 'Check spring.rabbitmq.port and spring.rabbitmq.ssl.'
-        : 'Check spring.rabbitmq.host and spring.rabbitmq.port, and that the broker runs.',
-    },
+    `RabbitMQ at ${where} cannot be reached: ${unreachable(error, address)}.`,
+    { where, fix: `Check ${settings.address}${address.tls ? `, ${settings.tls}` : ''}, and that the broker runs.` },
     error,
   );
 }
 
-const told = (message: string, code: string): string =>
-  message === '' ? code || 'no reason was given' : message.replace(/\.$/, '');
+const codeText = (error: Error): string => ('code' in error ? String(error.code) : '');
 
-function tlsReason(message: string, code: string): string {
-  if (message.includes('wrong version number') || message.includes('packet length too long') || code === 'ECONNRESET') {
-    return ' It does not speak TLS there: the TLS port of RabbitMQ is 5671, the plain one 5672.';
+const told = (error: Error): string => (error.message === '' ? codeText(error) : error.message).replace(/\.$/, '');
+
+function unreachable(error: Error, { tls }: Address): string {
+  const { message } = error;
+  const cut = message.includes('abruptly') || codeText(error) === 'ECONNRESET';
+  if (tls && (cut || message.includes('wrong version number') || message.includes('packet length too long'))) {
+    return 'it does not speak TLS there (the TLS port of RabbitMQ is 5671, the plain one 5672)';
   }
-  return '';
+  if (cut) return 'it closed the connection during the handshake; is it a TLS port, or another kind of server?';
+  return told(error);
 }
 
 /** A connection that ended. */
@@ -72,7 +72,7 @@ export function connectionLost(thrown: unknown, address: Address): StreambindErr
   const error = thrown === undefined ? undefined : asError(thrown);
   return new StreambindError(
     'BROKER_UNAVAILABLE',
-    `The connection to RabbitMQ at ${where} was lost: ${told(error?.message ?? 'it was closed', '')}.`,
+    `The connection to RabbitMQ at ${where} was lost: ${error ? told(error) : 'it was closed'}.`,
     { where },
     error,
   );

@@ -1,7 +1,7 @@
 /** The binders of an application: each created once, when the first binding needs it, and closed with the last. */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { StreambindError, asError } from '../errors/index.js';
+import { StreambindError, asError, isStreambindError } from '../errors/index.js';
 import type { Binder, BinderFactory, BinderHealth } from '../binder/index.js';
 import type { Environment } from '../config/index.js';
 import type { Logger } from '../logging/index.js';
@@ -124,7 +124,7 @@ export class Binders {
           const next = nextTryMs > 0 ? `; try ${tries + 1} in ${Math.round(nextTryMs)} ms` : '';
           const [first, ...rest] = error.message.split('\n');
           // what to do about it is said once
-          const details = trouble?.error.message === error.message ? [] : rest;
+          const details = trouble?.error.message === error.message ? [] : [...rest, ...codeLine(error)];
           log.warn([`${first!.replace(/\.$/, '')}${next}`, ...details].join('\n'));
         },
         recovered: () => {
@@ -147,6 +147,8 @@ export class Binders {
     return state;
   }
 }
+
+const codeLine = (error: Error): string[] => (isStreambindError(error) ? [`  code:    ${error.code}`] : []);
 
 const firstLine = ({ message }: Error): string => message.split('\n', 1)[0]!;
 
