@@ -53,8 +53,9 @@ function address({ host, port }) {
 async function row(one) {
   const version = await one.probe().catch((error) => paint('red', error.message));
   const pid = one.pids.main === undefined ? '' : `, process ${one.pids.main}`;
+  const owner = one.owner === undefined ? '' : `, private to process ${one.owner}`;
   const origin = { found: 'was running already', process: `started by the rig${pid}`, compose: 'in a container' };
-  return [one.name, address(one.address), `${version}, ${origin[one.origin]}`, ok(await one.running())];
+  return [one.name, address(one.address), `${version}, ${origin[one.origin]}${owner}`, ok(await one.running())];
 }
 
 function describe(one) {

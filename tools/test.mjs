@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { down } from './brokers/index.mjs';
+import { down, names } from './brokers/index.mjs';
 import { build } from './build.mjs';
 
 build();
@@ -24,6 +24,6 @@ const child = spawn(
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', async (code, signal) => {
   process.exitCode = signal ? 1 : code;
-  await down();
+  await down(names, { owned: true });
   rmSync(brokers, { recursive: true, force: true });
 });

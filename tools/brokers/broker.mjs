@@ -51,6 +51,11 @@ export class Broker {
     return this.#record.config;
   }
 
+  /** The process a private broker belongs to; undefined for a shared one. */
+  get owner() {
+    return this.#record.owner?.pid;
+  }
+
   /** The process ids by role, `main` among them; empty for a broker that is not a process of this machine's. */
   get pids() {
     return Object.fromEntries(Object.entries(this.#record.processes).map(([role, { pid }]) => [role, pid]));

@@ -12,7 +12,9 @@ export function available() {
   return ask('info', '--format', '{{.ServerVersion}}') && ask('compose', 'version');
 }
 
-const words = (record, verb) => ['docker', 'compose', '-p', record.id, '-f', file, ...verb];
+// a port is one broker's only, whichever home it is recorded in
+const project = (record) => `streambind-${record.name}-${record.address.port}`;
+const words = (record, verb) => ['docker', 'compose', '-p', project(record), '-f', file, ...verb];
 
 async function compose(record, ...verb) {
   const [program, ...args] = words(record, verb);

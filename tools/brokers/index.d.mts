@@ -32,6 +32,8 @@ export interface Broker<Address = { readonly host: string; readonly port: number
   readonly yml: string;
   /** Of the rig's own folder for it. */
   readonly directory: string;
+  /** The id of the process a private broker belongs to; undefined for a shared one. */
+  readonly owner: number | undefined;
   /** Process ids by role, `main` among them, where it is a process of the rig's. */
   readonly pids: Readonly<Record<string, number>>;
   /** Asks by the broker's protocol: its product and version, or an error that says why it is of no use. */
@@ -120,8 +122,8 @@ export function running<N extends BrokerName>(name: N): Promise<Brokers[N] | und
 /** Every broker the rig has started and not removed. */
 export function started(): Broker[];
 
-/** Ends and removes every broker the rig started, or those of some names; not those another living process owns. */
-export function down(only?: readonly BrokerName[]): Promise<Broker[]>;
+/** Ends and removes every broker the rig started, or those of some names; those another living process owns only when told. */
+export function down(only?: readonly BrokerName[], options?: { owned?: boolean }): Promise<Broker[]>;
 
 /** A loopback port that nobody listens on, from below the range of outgoing connections. */
 export function freePort(): Promise<number>;

@@ -103,12 +103,17 @@ const answers = (one) => one.probe().then(Boolean, () => false);
 /** Every broker the rig has started and not removed: shared ones, and private ones of any process. */
 export const started = () => all().map((one) => new kinds[one.name](one));
 
-/** Ends every broker the rig started in its home, or those of some names, and not those another living process owns. */
-export async function down(only = names) {
+/**
+ * Ends every broker the rig started in its home, or those of some names, and not those another living process owns.
+ * @param {string[]} [only]
+ * @param {{ owned?: boolean }} [options] `owned`: those as well
+ */
+export async function down(only = names, { owned = false } = {}) {
   only.forEach(kind);
   const gone = [];
   for (const one of all()) {
-    if (!only.includes(one.name) || (alive(one.owner) && one.owner.pid !== process.pid)) continue;
+    const another = alive(one.owner) && one.owner.pid !== process.pid;
+    if (!only.includes(one.name) || (another && !owned)) continue;
     const ours = new kinds[one.name](one);
     await ours.remove();
     gone.push(ours);

@@ -9,7 +9,8 @@ export interface WithBrokerOptions {
 
 /**
  * `describe` with a real broker, to be awaited at the top of a test file. Where the broker cannot be had the block is one
- * skipped test that says why; where `CI` is set, the file fails.
+ * skipped test that says why; where `CI` is set, the file fails. Tests and hooks of the file may take 30 seconds, if they do not
+ * say otherwise.
  */
 export function describeWithBroker<N extends BrokerName>(
   name: N,

@@ -1,5 +1,5 @@
 /** Real brokers for tests. One that cannot be had is a skip that says why, and a failure where `CI` is set. */
-import { afterAll, describe, test } from '@jest/globals';
+import { afterAll, describe, jest, test } from '@jest/globals';
 import { broker, startPrivate, Unavailable } from './index.mjs';
 
 // oxlint-disable jest/no-disabled-tests, jest/expect-expect, jest/valid-title -- it makes tests, it is none
@@ -17,6 +17,8 @@ export async function describeWithBroker(name, title, define, { own = false, con
     });
     return;
   }
+  // administration programs take seconds on a busy machine
+  jest.setTimeout(30_000);
   describe(title, () => {
     if (own) afterAll(() => one.remove(), 60_000);
     define(one);
