@@ -196,7 +196,7 @@ export interface BinderContext {
   readonly name: string;
   readonly log: Logger;
   /** Where a key is written down (`application.yml:12:9`), for errors that name it; undefined when it is not set. */
-  origin?(key: string): string | undefined;
+  readonly origin?: (key: string) => string | undefined;
   /** Trouble with the broker itself; `nextTryMs` until the next try, 0 when none is needed. */
   report(error: Error, nextTryMs: number): void;
   /** What was reported is over. */
