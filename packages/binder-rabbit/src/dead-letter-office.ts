@@ -2,10 +2,18 @@
  * Dead letters that are published: declared where they go, confirmed, and routed to a queue before the message itself is
  * acknowledged. What fails is told to the kit, which keeps the message and tries again.
  */
-import { StreambindError, type BinderContext, type ConsumerSource, type Supervisor } from '@streambind/core/binder';
+import {
+  StreambindError,
+  asError,
+  isStreambindError,
+  type BinderContext,
+  type ConsumerSource,
+  type Supervisor,
+} from '@streambind/core/binder';
 import { RabbitChannel, type Confirm, type ConfirmListener, type ReturnedMessage } from './client/channel.js';
 import type { RabbitConnection } from './client/connection.js';
 import { deadLetter, type DeadLetter } from './dead-letter-record.js';
+import { serverText } from './client/errors.js';
 import { declare } from './declare.js';
 import type { RabbitDelivery } from './delivery.js';
 import type { RabbitConsumerOptions } from './options.js';
@@ -53,6 +61,7 @@ export class DeadLetterOffice {
     try {
       await desk.publish(place, letter);
     } catch (error) {
+      if (isStreambindError(error, 'ACCESS_REFUSED')) throw this.#forbidden(place, error);
       if (!(error instanceof Unroutable)) throw error;
       // the queue may have been deleted: it is declared with the next channel
       await this.close();
@@ -62,7 +71,7 @@ export class DeadLetterOffice {
         return;
       }
       throw new StreambindError('UNROUTABLE', `A dead letter has no place: ${told}.`, {
-        where: this.#source.binding,
+        where: whereIs(this.#source.binding, this.#context),
         fix: 'Bind a queue to it, or let the binding do so: declare-dlx, auto-bind-dlq.',
       });
     }
@@ -91,6 +100,19 @@ export class DeadLetterOffice {
     const lines = await declare(() => RabbitChannel.open(connection), declarations, provision, where);
     for (const line of lines) this.#context.log.warn(line);
     return Desk.open(connection, binding);
+  }
+
+  #forbidden({ exchange }: PublishedDeadLetters, refused: StreambindError): StreambindError {
+    return new StreambindError(
+      'ACCESS_REFUSED',
+      `The user may not publish dead letters to the exchange "${exchange}".`,
+      {
+        where: whereIs(this.#source.binding, this.#context),
+        given: serverText(asError(refused.cause)),
+        fix: 'Give the user the permission to write to it (rabbitmqctl set_permissions). The message is kept until then.',
+      },
+      refused,
+    );
   }
 
   #drop(why: string, reason: Error): void {
