@@ -36,6 +36,8 @@ export interface Broker<Address = { readonly host: string; readonly port: number
   readonly owner: number | undefined;
   /** Process ids by role, `main` among them, where it is a process of the rig's. */
   readonly pids: Readonly<Record<string, number>>;
+  /** Ports beside that of the address, by role. */
+  readonly ports: Readonly<Record<string, number>>;
   /** Asks by the broker's protocol: its product and version, or an error that says why it is of no use. */
   probe(): Promise<string>;
   /** Whether its main process exists, frozen or not. */

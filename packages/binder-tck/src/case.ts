@@ -10,7 +10,7 @@ export interface Case {
   /** `SPI` drives the binder, `APP` an application with decorators and configuration. */
   readonly layer: 'SPI' | 'APP';
   readonly needs?: readonly Need[];
-  /** Runs while no other case does: it measures times, or uses the whole machine. */
+  /** Runs while no other case does: it measures times, uses the whole machine, or hurts what brokers may share. */
   readonly serial?: boolean;
   /** Total, in milliseconds; default 60000. */
   readonly deadlineMs?: number;

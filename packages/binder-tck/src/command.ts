@@ -16,17 +16,16 @@ export async function command(subject: string | URL, args: readonly string[]): P
     say((error as Error).message);
     return 2;
   }
-  const { quick, repeat, only, seed, parallel, json } = options;
-  const results: CaseResult[] = [];
-  for (let round = 0; round < repeat; round++) {
-    say(`seed ${seed + round}${repeat > 1 ? `, run ${round + 1} of ${repeat}` : ''}`);
-    try {
-      results.push(...(await certify({ subject, quick, only, parallel, seed: seed + round, onResult: tell })));
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      say(error.message);
-      return 2;
-    }
+  const { repeat, json, ...rest } = options;
+  let results: CaseResult[];
+  try {
+    const onRun = (run: number, seed: number): void =>
+      say(`seed ${seed}${repeat > 1 ? `, run ${run + 1} of ${repeat}` : ''}`);
+    results = await certify({ ...rest, subject, repeat, onRun, onResult: tell });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    say(error.message);
+    return 2;
   }
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, null, 2)}\n`);
   const count = (status: CaseResult['status']): number => results.filter((result) => result.status === status).length;

@@ -8,6 +8,7 @@ import type { CaseReport } from './case-process.js';
 import type { Case, CaseResult } from './case.js';
 import { cases as all } from './cases/index.js';
 import { random, shuffled } from './random.js';
+import type { Subject } from './subject.js';
 
 const CASE_PROCESS = fileURLToPath(new URL('./case-process.js', import.meta.url));
 const DEADLINE_MS = 60_000;
@@ -21,19 +22,39 @@ export interface CertifyOptions {
   readonly quick?: boolean;
   /** Only these cases, by id. */
   readonly only?: readonly string[];
-  /** Default: a new one. */
-  readonly seed?: number;
+  /** Of the first run; each further one has the next. */
+  readonly seed: number;
+  /** How many runs; default 1. */
+  readonly repeat?: number;
   /** How many cases at once; default 4, since most of them wait. */
   readonly parallel?: number;
+  /** Before each run. */
+  readonly onRun?: (run: number, seed: number) => void;
   readonly onResult?: (result: CaseResult) => void;
 }
 
 /**
- * Runs every case once.
+ * Runs every case, as often as it is asked to.
  * @throws RangeError when a wanted case does not exist, or none is left to run
  */
-export async function certify(options: CertifyOptions & { readonly seed: number }): Promise<CaseResult[]> {
+export async function certify(options: CertifyOptions): Promise<CaseResult[]> {
   const wanted = select(options.only);
+  const { subject } = (await import(String(options.subject))) as { subject: Subject };
+  const end = await subject.prepare?.();
+  const results: CaseResult[] = [];
+  try {
+    for (let run = 0; run < (options.repeat ?? 1); run++) {
+      const seed = options.seed + run;
+      options.onRun?.(run, seed);
+      results.push(...(await runOnce(wanted, { ...options, seed })));
+    }
+  } finally {
+    await end?.();
+  }
+  return results;
+}
+
+async function runOnce(wanted: readonly Case[], options: CertifyOptions): Promise<CaseResult[]> {
   const order = shuffled(wanted, random(options.seed));
   const waiting = { parallel: order.filter(({ serial }) => !serial), serial: order.filter(({ serial }) => serial) };
   const results: CaseResult[] = [];
@@ -60,7 +81,7 @@ function select(only: readonly string[] | undefined): readonly Case[] {
 
 async function runCase(
   { id, name, deadlineMs = DEADLINE_MS }: Case,
-  { subject, quick = false, seed }: CertifyOptions & { readonly seed: number },
+  { subject, quick = false, seed }: CertifyOptions,
 ): Promise<CaseResult> {
   const started = performance.now();
   const directory = mkdtempSync(join(tmpdir(), `tck-${id.toLowerCase()}-`));

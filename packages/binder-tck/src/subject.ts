@@ -2,10 +2,15 @@
  * What a binder under test brings along. A module exports it as `subject`; every process of a run loads that module
  * anew, so it holds no state between cases.
  */
-import type { BinderFactory, HeaderValue } from '@streambind/core/binder';
+import type { BinderFactory, ConsumerSource, HeaderValue } from '@streambind/core/binder';
 
 export interface Subject {
   readonly factory: BinderFactory;
+  /**
+   * Once for all cases of a run, in the process that starts them; what it puts into the environment they find there.
+   * @returns what ends it
+   */
+  prepare?(): Promise<() => Promise<void>>;
   /**
    * A broker of its own for one case, running. Missing software is an error, never a skip.
    * @param directory empty, and removed after the case
@@ -18,7 +23,10 @@ export interface ConnectionSettings {
   readonly heartbeatMs?: number;
 }
 
-/** A broker that the case has for itself, with the faults it can be made to have. */
+/**
+ * A broker that the case has for itself, with the faults it can be made to have. The kit asks for `restart` and `block`
+ * only in cases that run alone, so that a subject may share one server between its brokers.
+ */
 export interface Broker {
   /** Where it is, as an error of the binder has to say it: `host:port`, a directory. */
   readonly address: string;
@@ -71,9 +79,13 @@ export interface Weakness {
 }
 
 export interface Conflict {
-  readonly partitions: number;
-  /** The two values that the error has to name. */
+  /** What the consumer asks for, beside its destination and its group. */
+  readonly source: Partial<Omit<ConsumerSource, 'binding' | 'destinations' | 'group'>>;
+  /** What differs, and the two values of it: the error has to name all three. */
+  readonly property: string;
   readonly values: readonly [string, string];
+  /** What the broker has, as a value to compare. */
+  state(): Promise<unknown>;
 }
 
 /** A record as the probe sees it on the broker. */
@@ -105,8 +117,6 @@ export interface Probe {
   backlog(destination: string, group: string): Promise<number>;
   /** Names of all groups of the destination, anonymous ones too. */
   groups(destination: string): Promise<readonly string[]>;
-  /** 0 where the destination does not exist. */
-  partitions(destination: string): Promise<number>;
 }
 
 export interface Tap {

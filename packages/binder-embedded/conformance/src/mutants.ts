@@ -112,7 +112,7 @@ export const mutants: readonly Mutant[] = [
         ...factory,
         schemas: {
           ...factory.schemas,
-          binder: { options: { ...factory.schemas.binder.options, leese: { type: 'string', doc: 'Anything.' } } },
+          binder: { options: { ...factory.schemas.binder.options, drectory: { type: 'string', doc: 'Anything.' } } },
         },
       }),
     },

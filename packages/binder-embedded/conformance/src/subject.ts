@@ -52,7 +52,12 @@ async function open(parent: string): Promise<Broker> {
     ],
     conflict: async (destination) => {
       await probe.declare(destination, 2);
-      return { partitions: 4, values: ['2', '4'] };
+      return {
+        source: { partitioning: { count: 4, mine: [0] }, ordered: true, provision: 'verify' },
+        property: 'partitions',
+        values: ['2', '4'],
+        state: () => probe.partitions(destination),
+      };
     },
     // a file where the directory was: nobody can open the store, whatever the user's rights are
     down: async () => {

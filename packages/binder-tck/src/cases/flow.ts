@@ -95,6 +95,7 @@ export const flow: readonly Case[] = [
     id: 'G04',
     name: 'publish-backpressure',
     layer: 'APP',
+    serial: true,
     async run(t) {
       @Component()
       @EnableBinding(Source)

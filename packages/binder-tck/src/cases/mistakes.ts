@@ -9,6 +9,7 @@ import {
   type MessageChannel,
   type SubscribableChannel,
 } from '@streambind/core';
+import type { BinderFactory } from '@streambind/core/binder';
 
 export interface Mistake {
   readonly name: string;
@@ -28,8 +29,16 @@ export interface Mistake {
 const stream = 'spring.cloud.stream';
 const input = `${stream}.bindings.input`;
 
-/** @param type of the binder under test */
-export function mistakes(type: string): readonly Mistake[] {
+/** The first option of the binder as a file has it, and without its second letter. */
+function misspelt({ schemas }: BinderFactory): { readonly right: string; readonly wrong: string } {
+  const [name = ''] = Object.keys(schemas.binder.options);
+  const right = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return { right, wrong: right.slice(0, 1) + right.slice(2) };
+}
+
+export function mistakes(factory: BinderFactory): readonly Mistake[] {
+  const { type } = factory;
+  const { right, wrong } = misspelt(factory);
   const value = (name: string, key: string, given: string, says: readonly string[] = []): Mistake => ({
     name,
     yaml: `${key}: ${given}\n`,
@@ -51,7 +60,7 @@ export function mistakes(type: string): readonly Mistake[] {
     key('a misspelt key of a producer', `${stream}.bindings.output.producer.partition-cuont`, 'partition-count'),
     key('a key that does not exist', `${input}.consumer.zzzzzz`, 'zzzzzz'),
     key('a key of the wrong place', `${input}.concurrency`, 'consumer.concurrency'),
-    key('a misspelt key of the binder', `${stream}.${type}.binder.leese`, 'lease'),
+    key('a misspelt key of the binder', `${stream}.${type}.binder.${wrong}`, right),
     {
       ...key('a misspelt block', `${stream}.bidings.input.group`, 'bindings'),
       says: [`${stream}.bidings`, 'bindings'],

@@ -114,6 +114,7 @@ export const retry: readonly Case[] = [
     id: 'F12',
     name: 'settle-misuse',
     layer: 'APP',
+    serial: true,
     async run(t) {
       const received: { readonly id: string; readonly acknowledgment: Acknowledgment }[] = [];
       @Component()
@@ -177,6 +178,7 @@ export const retry: readonly Case[] = [
     id: 'F14',
     name: 'ack-chain',
     layer: 'APP',
+    serial: true,
     async run(t) {
       const handler = gate();
       const attempts: number[] = [];

@@ -156,6 +156,7 @@ export const settlement: readonly Case[] = [
     id: 'F18',
     name: 'retry-survives-restart',
     layer: 'SPI',
+    serial: true,
     async run(t) {
       const consumer = await t.consume({ handle: () => nack(2000) });
       await (await t.produce()).send('one');
