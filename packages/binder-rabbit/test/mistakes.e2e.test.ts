@@ -55,8 +55,13 @@ await describeWithBroker(
     const placeOf = (key: string, given: ReturnType<typeof properties>): string =>
       `application.yml:${Object.keys(given).indexOf(key) + 1}:${key.length + 3}`;
 
-    /** It tries again with growing pauses, says the whole once, and works as soon as it can. */
-    async function keepsTrying(child: Child, what: RegExp, parts: readonly string[], cure: () => Promise<unknown>) {
+    /** It tries again with growing pauses, says the whole once, and works as soon as it can. @returns its exit code after a stop */
+    async function tryingUntilCured(
+      child: Child,
+      what: RegExp,
+      parts: readonly string[],
+      cure: () => Promise<unknown>,
+    ): Promise<number | null> {
       await child.says(what);
       await sleep(3000);
       const entries = child.entries(what);
@@ -71,19 +76,21 @@ await describeWithBroker(
       child.send('hello');
       await child.sees('it handles a message', () => child.of('handled').length > 0);
       expect(child.log).toMatch(/connected again after \d+ failed tries/);
-      expect(await child.stop()).toBe(0);
+      const code = await child.stop();
       expect(child.log).not.toContain(SECRET);
+      return code;
     }
 
-    /** It says all of it in one readable message, without a stack, and exits with 1. */
-    async function fails(child: Child, parts: readonly string[]): Promise<void> {
-      expect(await child.ends()).toBe(1);
+    /** It says all of it in one readable message, without a stack. @returns its exit code */
+    async function failing(child: Child, parts: readonly string[]): Promise<number | null> {
+      const code = await child.ends();
       expect(child.entries(/ ERROR /)).toHaveLength(1);
       const [failure] = child.entries(/APPLICATION FAILED TO START/);
       for (const part of parts) expect(failure).toContain(part);
       expect(child.log).not.toMatch(/^\s+at /m);
       expect(child.log).not.toMatch(/connected again/);
       expect(child.log).not.toContain(SECRET);
+      return code;
     }
 
     async function withChannel(use: (channel: Channel, model: ChannelModel) => Promise<unknown>): Promise<void> {
@@ -107,53 +114,65 @@ await describeWithBroker(
         const door = await proxy({ host, port });
         await door.down();
         const given = properties('port', { 'spring.rabbitmq.port': door.port });
-        await keepsTrying(
-          new Child('input,output', given),
-          /cannot be reached/,
-          [
-            `RabbitMQ at ${host}:${door.port} cannot be reached: connect ECONNREFUSED`,
-            `where:   ${host}:${door.port}`,
-            `fix:     Check spring.rabbitmq.host (${placeOf('spring.rabbitmq.host', given)})`,
-            `spring.rabbitmq.port (${placeOf('spring.rabbitmq.port', given)})`,
-            'code:    BROKER_UNAVAILABLE',
-          ],
-          () => door.restore(),
-        );
+        expect(
+          await tryingUntilCured(
+            new Child('input,output', given),
+            /cannot be reached/,
+            [
+              `RabbitMQ at ${host}:${door.port} cannot be reached: connect ECONNREFUSED`,
+              `where:   ${host}:${door.port}`,
+              `fix:     Check spring.rabbitmq.host (${placeOf('spring.rabbitmq.host', given)})`,
+              `spring.rabbitmq.port (${placeOf('spring.rabbitmq.port', given)})`,
+              'code:    BROKER_UNAVAILABLE',
+            ],
+            () => door.restore(),
+          ),
+        ).toBe(0);
         await door.close();
       });
 
       test('with a wrong password', async () => {
         const given = properties('password', { 'spring.rabbitmq.username': 'locked' });
-        await keepsTrying(
-          new Child('input,output', given),
-          /refused the login/,
-          [
-            `RabbitMQ at ${at} refused the login of "locked"`,
-            `where:   ${at}`,
-            `spring.rabbitmq.username (${placeOf('spring.rabbitmq.username', given)})`,
-            `spring.rabbitmq.password (${placeOf('spring.rabbitmq.password', given)})`,
-            'code:    AUTH',
-          ],
-          () => setPassword(broker, 'locked', SECRET),
-        );
+        expect(
+          await tryingUntilCured(
+            new Child('input,output', given),
+            /refused the login/,
+            [
+              `RabbitMQ at ${at} refused the login of "locked"`,
+              `where:   ${at}`,
+              `spring.rabbitmq.username (${placeOf('spring.rabbitmq.username', given)})`,
+              `spring.rabbitmq.password (${placeOf('spring.rabbitmq.password', given)})`,
+              'code:    AUTH',
+            ],
+            () => setPassword(broker, 'locked', SECRET),
+          ),
+        ).toBe(0);
       });
 
       test('with a virtual host that is missing', async () => {
         const given = properties('vhost', { 'spring.rabbitmq.virtual-host': 'shop' });
-        await keepsTrying(
-          new Child('input,output', given),
-          /into the virtual host/,
-          [
-            `RabbitMQ at ${at} does not let "clerk" into the virtual host "shop"`,
-            `Check spring.rabbitmq.virtual-host (${placeOf('spring.rabbitmq.virtual-host', given)})`,
-            'rabbitmqctl add_vhost "shop"',
-            'code:    AUTH',
-          ],
-          async () => {
-            await broker.virtualHost('shop');
-            await setPermissions(broker, { name: 'clerk', virtualHost: 'shop', configure: ALL, write: ALL, read: ALL });
-          },
-        );
+        expect(
+          await tryingUntilCured(
+            new Child('input,output', given),
+            /into the virtual host/,
+            [
+              `RabbitMQ at ${at} does not let "clerk" into the virtual host "shop"`,
+              `Check spring.rabbitmq.virtual-host (${placeOf('spring.rabbitmq.virtual-host', given)})`,
+              'rabbitmqctl add_vhost "shop"',
+              'code:    AUTH',
+            ],
+            async () => {
+              await broker.virtualHost('shop');
+              await setPermissions(broker, {
+                name: 'clerk',
+                virtualHost: 'shop',
+                configure: ALL,
+                write: ALL,
+                read: ALL,
+              });
+            },
+          ),
+        ).toBe(0);
       });
 
       test('with TLS at a plain port', async () => {
@@ -199,27 +218,31 @@ await describeWithBroker(
       test('an exchange of another type: the start ends', async () => {
         await withChannel((channel) => channel.assertExchange('typed', 'fanout'));
         const given = properties('typed', {});
-        await fails(new Child('input', given), [
-          'The exchange "typed" exists, and is of another type than the binding asks for.',
-          `where:   ${placeOf('spring.cloud.stream.bindings.input.destination', given)} (spring.cloud.stream.bindings.input.destination)`,
-          `received 'topic' but current is 'fanout'`,
-          'fix:     Set exchange-type: fanout',
-          'code:    TOPOLOGY_CONFLICT',
-        ]);
+        expect(
+          await failing(new Child('input', given), [
+            'The exchange "typed" exists, and is of another type than the binding asks for.',
+            `where:   ${placeOf('spring.cloud.stream.bindings.input.destination', given)} (spring.cloud.stream.bindings.input.destination)`,
+            `received 'topic' but current is 'fanout'`,
+            'fix:     Set exchange-type: fanout',
+            'code:    TOPOLOGY_CONFLICT',
+          ]),
+        ).toBe(1);
       });
     });
 
     describe('may not', () => {
       test('declare: the start ends', async () => {
         const given = properties('forbidden', { 'spring.rabbitmq.username': 'reader' });
-        await fails(new Child('input', given), [
-          'RabbitMQ does not let this user declare the exchange "forbidden".',
-          `where:   ${placeOf('spring.cloud.stream.bindings.input.destination', given)}`,
-          `given:   ACCESS_REFUSED - access to exchange 'forbidden'`,
-          `for user 'reader'`,
-          'rabbitmqctl set_permissions',
-          'code:    ACCESS_REFUSED',
-        ]);
+        expect(
+          await failing(new Child('input', given), [
+            'RabbitMQ does not let this user declare the exchange "forbidden".',
+            `where:   ${placeOf('spring.cloud.stream.bindings.input.destination', given)}`,
+            `given:   ACCESS_REFUSED - access to exchange 'forbidden'`,
+            `for user 'reader'`,
+            'rabbitmqctl set_permissions',
+            'code:    ACCESS_REFUSED',
+          ]),
+        ).toBe(1);
       });
 
       test('write to the dead-letter exchange: the message is kept until it can go there', async () => {
@@ -283,11 +306,13 @@ await describeWithBroker(
       test('a routing expression that is none: the start ends', async () => {
         const key = 'spring.cloud.stream.rabbit.bindings.output.producer.routing-key-expression';
         const given = properties('expression', { [key]: `headers['region' + payload` });
-        await fails(new Child('output', given), [
-          `where:   ${placeOf(key, given)} (${key})`,
-          `given:   headers['region' + payload`,
-          'code:    EXPRESSION_SYNTAX',
-        ]);
+        expect(
+          await failing(new Child('output', given), [
+            `where:   ${placeOf(key, given)} (${key})`,
+            `given:   headers['region' + payload`,
+            'code:    EXPRESSION_SYNTAX',
+          ]),
+        ).toBe(1);
       });
 
       test('the index of an instance that is out of range: the start ends', async () => {
@@ -297,12 +322,14 @@ await describeWithBroker(
           'spring.cloud.stream.bindings.input.consumer.instance-count': 2,
           [key]: 2,
         });
-        await fails(new Child('input', given), [
-          `where:   ${placeOf(key, given)} (${key})`,
-          'given:   instance-index 2, instance-count 2',
-          'allowed: 0 to 1',
-          'code:    CONFIG_VALUE',
-        ]);
+        expect(
+          await failing(new Child('input', given), [
+            `where:   ${placeOf(key, given)} (${key})`,
+            'given:   instance-index 2, instance-count 2',
+            'allowed: 0 to 1',
+            'code:    CONFIG_VALUE',
+          ]),
+        ).toBe(1);
       });
 
       test('properties that do not exist: it starts, and names the nearest of each', async () => {
