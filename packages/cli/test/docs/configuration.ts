@@ -1,5 +1,6 @@
-/** docs/configuration.md from the schemas that core, the embedded binder and the web module read their keys by. */
-import { binderFactory } from '@streambind/binder-embedded';
+/** docs/configuration.md from the schemas that core, the binders and the web module read their keys by. */
+import { binderFactory as embedded } from '@streambind/binder-embedded';
+import { binderFactory as rabbit } from '@streambind/binder-rabbit';
 import { kebab, keyGroups, type KeyGroup, type Option } from '@streambind/core/internal';
 import { streambindModule } from '@streambind/web';
 
@@ -47,6 +48,10 @@ const TITLES: Readonly<Record<string, string>> = {
   [`${S}.binders.*`]: 'A binder',
   [`${S}.embedded.binder`]: 'The embedded binder',
   [`${S}.embedded.bindings.*.consumer`]: 'An input of the embedded binder',
+  [`${S}.rabbit.binder`]: 'The RabbitMQ binder',
+  [`${S}.rabbit.bindings.*.consumer`]: 'An input of the RabbitMQ binder',
+  [`${S}.rabbit.bindings.*.producer`]: 'An output of the RabbitMQ binder',
+  'spring.rabbitmq': 'The connection to RabbitMQ',
   server: 'The web server',
   'spring.main': 'The start',
   'spring.lifecycle': 'The stop',
@@ -60,7 +65,7 @@ const NOTES: Readonly<Record<string, string>> = {
 };
 
 export function configurationPage(): string {
-  const groups = keyGroups([binderFactory], [streambindModule]).filter(
+  const groups = keyGroups([embedded, rabbit], [streambindModule]).filter(
     ({ prefix, schema, unread }) =>
       unread !== true && !/\.default\b/.test(prefix) && Object.keys(schema.options).length > 0,
   );
@@ -107,7 +112,9 @@ const options = (schema: KeyGroup['schema']): [string, Option][] => Object.entri
 
 const path = (prefix: string): string => prefix.replaceAll('*', '<name>');
 
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+/** Within backticks a `<` is itself. */
+const cell = (text: string): string =>
+  text.replaceAll('|', '\\|').replaceAll(/`[^`]*`|</g, (part) => (part === '<' ? '&lt;' : part));
 
 function type({ type, values, min, max, unit, secret, oldNames = [] }: Option): string {
   const name = type === 'boolean-map' ? 'map to true or false' : type === 'enum' ? words(values ?? []) : type;
@@ -134,6 +141,7 @@ function fallback({ type, default: value }: Option): string {
   if (value === undefined) return '';
   if (type === 'duration') return `\`${duration(value as number)}\``;
   if (type === 'size') return `\`${size(value as number)}\``;
+  if (Array.isArray(value)) return words(value);
   if (typeof value === 'object') return '';
   return value === '' ? 'empty' : `\`${String(value as string | number | boolean)}\``;
 }
