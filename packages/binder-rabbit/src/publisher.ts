@@ -34,6 +34,8 @@ export interface PublisherOptions<T> {
 
 class Pending<T> {
   returned: ReturnedMessage | undefined;
+  /** How often its channel was closed by the server. */
+  closings = 0;
   messageId: string | undefined;
   bytes = 0;
 
@@ -202,16 +204,12 @@ export class Publisher<T> implements ConfirmListener {
     this.#waiting = new Fifo();
     this.#suspects = 0;
     for (const pending of open) {
-      if (pending.bytes > this.#largest) {
-        pending.reject(this.#tooLarge(pending.bytes));
-      } else if (open.length === 1) {
-        pending.reject(this.#offence(reason));
-      } else {
-        pending.returned = undefined;
-        this.#waiting.push(pending);
-        this.#suspects++;
-      }
+      if (pending.bytes > this.#largest) pending.reject(this.#tooLarge(pending.bytes));
+      else if (isHopeless(pending, reason, open.length)) pending.reject(this.#offence(reason));
+      else this.#waiting.push(pending);
     }
+    // a missing exchange is declared anew, and it was nobody's fault
+    if (reason.code !== 'DESTINATION_GONE') this.#suspects = this.#waiting.size;
     for (let pending = rest.shift(); pending; pending = rest.shift()) this.#waiting.push(pending);
   }
 
@@ -276,4 +274,15 @@ export class Publisher<T> implements ConfirmListener {
   #closedError(): StreambindError {
     return new StreambindError('CLOSED', `The producer of ${this.#options.name} is closed.`);
   }
+}
+
+/** How often the exchange of one message may turn out to be missing. */
+const MOST_CLOSINGS = 3;
+
+function isHopeless(pending: Pending<unknown>, { code }: StreambindError, together: number): boolean {
+  pending.returned = undefined;
+  pending.closings++;
+  // permissions are those of the exchange, and so the same for all
+  if (code === 'ACCESS_REFUSED') return true;
+  return code === 'DESTINATION_GONE' ? pending.closings >= MOST_CLOSINGS : together === 1;
 }

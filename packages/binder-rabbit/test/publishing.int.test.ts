@@ -143,6 +143,21 @@ await describeWithBroker(
       );
     });
 
+    test('an exchange that nobody makes again, and one that may not be written, end what is sent to them', async () => {
+      const { binder } = await open(broker.address);
+      const producer = await produce(binder, 'unmade', { provision: 'skip' });
+      const sends = ['a', 'b', 'c'].map((id) => producer.send(record(id)));
+      expect(await outcomes(sends)).toMatchObject(Array.from({ length: 3 }, () => ({ code: 'DESTINATION_GONE' })));
+
+      await broker.ctl('add_user', 'reader', 'secret');
+      await broker.ctl('set_permissions', 'reader', '.*', '^$', '.*');
+      const { binder: forbidden } = await open({ ...broker.address, username: 'reader', password: 'secret' });
+      const other = await produce(forbidden, 'unmade');
+      expect(await outcomes(['a', 'b', 'c'].map((id) => other.send(record(id))))).toMatchObject(
+        Array.from({ length: 3 }, () => ({ code: 'ACCESS_REFUSED' })),
+      );
+    });
+
     test('while the broker blocks publishers sends wait, consumers go on, and it is told', async () => {
       const { binder } = await open(broker.address);
       const got: string[] = [];
