@@ -65,13 +65,10 @@ export class RedisIdempotencyStore extends IdempotencyStore {
   claim(key: string, token: string, leaseMs: number): Promise<Claim> {
     const own = claimOf(token);
     return this.#told(async () => {
-      const answers = await this.#redis
-        .pipeline()
-        .set(this.#prefix + key, own, 'PX', leaseMs, 'NX')
-        .get(this.#prefix + key)
-        .exec();
-      for (const [error] of answers ?? []) if (error) throw error;
-      const held = answers?.[1]?.[1];
+      const [, held] = await Promise.all([
+        this.#redis.set(this.#prefix + key, own, 'PX', leaseMs, 'NX'),
+        this.#redis.get(this.#prefix + key),
+      ]);
       return held === own ? 'claimed' : held === COMPLETED ? 'completed' : 'busy';
     });
   }

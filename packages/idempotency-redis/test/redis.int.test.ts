@@ -6,6 +6,16 @@ import { freePort } from '../../../tools/brokers/index.mjs';
 
 jest.setTimeout(30_000);
 
+test('where nothing listens, the reason is told', async () => {
+  const port = await freePort();
+  const store = new RedisIdempotencyStore({ host: '127.0.0.1', port });
+  await expect(store.claim('key', 'token', 1000)).rejects.toMatchObject({
+    code: 'BROKER_UNAVAILABLE',
+    message: expect.stringContaining(`127.0.0.1:${port} does not serve the idempotency store: connect ECONNREFUSED`),
+  });
+  store.close();
+});
+
 await describeWithBroker('redis', 'a Redis that stays', (redis) => {
   const pair = [new RedisIdempotencyStore(redis.address), new RedisIdempotencyStore(redis.address)] as const;
   afterAll(() => {
@@ -79,13 +89,3 @@ await describeWithBroker(
   },
   { own: true },
 );
-
-test('where nothing listens, the reason is told', async () => {
-  const port = await freePort();
-  const store = new RedisIdempotencyStore({ host: '127.0.0.1', port });
-  await expect(store.claim('key', 'token', 1000)).rejects.toMatchObject({
-    code: 'BROKER_UNAVAILABLE',
-    message: expect.stringContaining(`127.0.0.1:${port} does not serve the idempotency store: connect ECONNREFUSED`),
-  });
-  store.close();
-});
