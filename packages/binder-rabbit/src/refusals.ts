@@ -57,7 +57,7 @@ function otherType(one: ExchangeDeclaration, error: Error, where: string | undef
     {
       ...at(where),
       given,
-      fix: `Set exchange-type: ${type ?? 'as the broker has it'} for the binding, or delete the exchange.`,
+      fix: `Set exchange-type: ${type ?? 'as the broker has it'} for the binding; give it another destination, or a prefix; delete the exchange, so that it is made anew.`,
     },
     error,
   );

@@ -78,13 +78,14 @@ export const lifecycle: readonly Case[] = [
       await t.until('its components are there', () => starting !== undefined);
       const early = t.ids(10, 'early');
       const sends = early.map((id) => starting!.get(Echo).output.send(message(id)));
+      const told = async (): Promise<boolean> =>
+        Object.values((await starting!.health()).binders).every(({ reason = '' }) => reason !== '') ||
+        starting!.bindings().some(({ error }) => error);
+      await t.until('it says why it is not ready', told, 1000);
       for (const until = performance.now() + (t.quick ? 2000 : 10_000); performance.now() < until; await quiet(100)) {
-        const { liveness, readiness, binders } = await starting!.health();
+        const { liveness, readiness } = await starting!.health();
         deepEqual([liveness, readiness], ['up', 'down']);
-        ok(
-          Object.values(binders).every(({ reason = '' }) => reason !== '') ||
-            starting!.bindings().some(({ error }) => error),
-        );
+        ok(await told(), 'it says no more why it is not ready');
       }
       await t.broker.up();
       const application = await running;

@@ -117,12 +117,16 @@ export const retry: readonly Case[] = [
     serial: true,
     async run(t) {
       const received: { readonly id: string; readonly acknowledgment: Acknowledgment }[] = [];
+      const settled = new Set<string>();
       @Component()
       @EnableBinding(Sink)
       class Listener {
         @StreamListener(Sink.INPUT)
         on({ headers }: Message<unknown>, acknowledgment: Acknowledgment): void {
-          received.push({ id: String(headers[ID_HEADER]), acknowledgment });
+          const id = String(headers[ID_HEADER]);
+          // the kill may overtake an acknowledgement that was given before it
+          if (settled.has(id)) acknowledgment.acknowledge();
+          else received.push({ id, acknowledgment });
         }
       }
       const manual = t.broker.manualAcknowledgement('input');
@@ -144,8 +148,8 @@ export const retry: readonly Case[] = [
       both.acknowledge();
       settledTwice(() => both.nack());
 
-      // an acknowledgement that a crash overtakes is a redelivery, which is another case's subject
       await t.until('both are settled', async () => (await t.probe.unsettled(t.destination, t.group)) === 0);
+      settled.add('twice').add('both');
 
       await t.probe.publish(t.destination, [text('stale'), text('never')]);
       const stale = await receive('stale');
