@@ -1,13 +1,13 @@
 /**
  * A broker in the rig's hands. What all kinds share is here; a kind is a subclass in a file of its own that says how it is
- * found, started and asked. Its process is another's too: nothing is kept in memory that the record does not tell.
+ * found, started and asked. Several processes may hold the same broker, so its record is read again before it counts.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { promisify } from 'node:util';
 import * as compose from './compose.mjs';
 import * as processes from './process.mjs';
-import { erase, write } from './state.mjs';
+import { erase, reread, write } from './state.mjs';
 
 const run = promisify(execFile);
 
@@ -58,6 +58,7 @@ export class Broker {
 
   /** The process ids by role, `main` among them; empty for a broker that is not a process of this machine's. */
   get pids() {
+    this.#refresh();
     return Object.fromEntries(Object.entries(this.#record.processes).map(([role, { pid }]) => [role, pid]));
   }
 
@@ -85,6 +86,7 @@ export class Broker {
   async running() {
     if (this.origin === 'found') return this.probe().then(Boolean, () => false);
     if (this.origin === 'compose') return compose.running(this.#record);
+    this.#refresh();
     return processes.alive(this.#record.processes.main);
   }
 
@@ -93,7 +95,7 @@ export class Broker {
     this.#mine('start');
     if (this.origin === 'compose') {
       await compose.start(this.#record);
-    } else {
+    } else if (!(await this.running())) {
       mkdirSync(this.directory, { recursive: true });
       for await (const [role, one] of this.launch(this.#record.processes)) {
         this.#record.processes[role] = one;
@@ -163,7 +165,7 @@ export class Broker {
       for (const helper of Object.values(helpers)) await processes.end(helper, 5000);
     }
     rmSync(this.directory, { recursive: true, force: true });
-    erase(this.#record.id);
+    erase(this.#record);
   }
 
   /**
@@ -184,7 +186,8 @@ export class Broker {
       maxBuffer: 64 * 1024 * 1024,
       timeout: 60_000,
     });
-    promise.child.stdin.end(input);
+    // a program that ends without reading is judged by its exit code
+    promise.child.stdin.on('error', () => undefined).end(input);
     try {
       return (await promise).stdout;
     } catch (error) {
@@ -215,7 +218,12 @@ export class Broker {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
+  #refresh() {
+    if (this.origin === 'process') this.#record = reread(this.#record);
+  }
+
   #mine(what) {
+    this.#refresh();
     if (this.origin !== 'found') return;
     const { host, port } = this.address;
     throw new Error(

@@ -14,13 +14,17 @@ export function home() {
   return directory;
 }
 
-const file = (id, directory = home()) => join(directory, `${id}.json`);
+/** Beside the folder of the broker: the home of a record is not always the home of its reader. */
+const file = ({ directory }) => `${directory}.json`;
 
-/** @param {string} id */
-export const read = (id) => parse(file(id));
+/** The record in this home. */
+export const read = (id) => parse(join(home(), `${id}.json`));
 
 /** The record of a shared broker: this run's, else the user's. */
-export const shared = (name) => read(name) ?? parse(file(name, lasting()));
+export const shared = (name) => read(name) ?? parse(join(lasting(), `${name}.json`));
+
+/** The record as it is now; another process may have started the broker anew, or removed it. */
+export const reread = (record) => parse(file(record)) ?? record;
 
 function parse(path) {
   const written = text(path);
@@ -29,14 +33,13 @@ function parse(path) {
 
 /** Replaces the record in one step: a reader sees the old one or the new one. */
 export function write(record) {
-  const draft = `${file(record.id)}.${process.pid}`;
+  const draft = `${file(record)}.${process.pid}`;
   writeFileSync(draft, JSON.stringify(record, undefined, 2), { mode: 0o600 });
-  renameSync(draft, file(record.id));
+  renameSync(draft, file(record));
 }
 
-/** @param {string} id */
-export function erase(id) {
-  rmSync(file(id), { force: true });
+export function erase(record) {
+  rmSync(file(record), { force: true });
 }
 
 /** All records, in the order of their names. */

@@ -135,6 +135,19 @@ await describeWithBroker(
       expect(await redis.ctl('dbsize')).toBe('0\n');
     });
 
+    test('two who hold it see what the other did', async () => {
+      const other = started().find(({ directory }) => directory === redis.directory);
+      const before = redis.pids.main;
+      await other?.restart();
+      expect(redis.pids.main).not.toBe(before);
+      await redis.kill9();
+      expect(await other?.running()).toBe(false);
+      await redis.start();
+      const again = redis.pids.main;
+      await other?.start();
+      expect(redis.pids.main).toBe(again);
+    });
+
     test('frozen it does not answer, thawed it does', async () => {
       await redis.freeze();
       await expect(redis.probe()).rejects.toThrow('no Redis answer');
