@@ -28,6 +28,7 @@ export class RabbitProducer implements ProducerBinding {
   readonly #target: ProducerTarget<RabbitProducerOptions>;
   readonly #publisher: Publisher<Records>;
   readonly #log: BinderContext['log'];
+  readonly #where: string;
   readonly #mandatory: boolean;
   readonly #batcher: Batcher | undefined;
   #unroutable = 0;
@@ -45,6 +46,7 @@ export class RabbitProducer implements ProducerBinding {
     this.partitionCount = target.partitionCount;
     this.#target = target;
     this.#log = log;
+    this.#where = whereIs(binding, context);
     if (target.requiredGroups.length > 0) for (const notice of lossNotices(binding, target.options)) log.warn(notice);
     this.#mandatory = target.options.mandatory ?? options['template.mandatory'] ?? options.publisherReturns;
     const encode = encoder({ exchange, routingKey }, { ...target.options, compressionLevel: options.compressionLevel });
@@ -52,12 +54,7 @@ export class RabbitProducer implements ProducerBinding {
       name: binding,
       connections,
       prepare: async (connection) => {
-        const lines = await declare(
-          () => RabbitChannel.open(connection),
-          declarations,
-          provision,
-          whereIs(binding, context),
-        );
+        const lines = await declare(() => RabbitChannel.open(connection), declarations, provision, this.#where);
         for (const line of lines) log.warn(line);
       },
       encode: (records) => encode(...records),
@@ -101,7 +98,7 @@ export class RabbitProducer implements ProducerBinding {
     const told = `No queue takes messages that are sent to the exchange "${exchange}" with the key "${routingKey}"`;
     if (this.#mandatory) {
       return new StreambindError('UNROUTABLE', `${told}.`, {
-        where: this.#target.binding,
+        where: this.#where,
         fix: 'Start a consumer with a group first, name it in producer.required-groups, or set mandatory: false.',
       });
     }

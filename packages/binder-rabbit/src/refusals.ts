@@ -26,7 +26,7 @@ export function refusal(one: Declaration, error: Error, where: string | undefine
     case NOT_FOUND:
       return new StreambindError(
         one.kind === 'check' && one.fatal ? 'BINDER_FAILED' : 'DESTINATION_GONE',
-        `RabbitMQ cannot find what the ${name} needs.`,
+        one.kind === 'check' ? `RabbitMQ has no ${name}.` : `RabbitMQ cannot find what the ${name} needs.`,
         told(missingFix(one)),
         error,
       );

@@ -130,7 +130,7 @@ await describeWithBroker('rabbit', 'declaring', (broker) => {
   test('leaves no channel open, whatever the answer was', async () => {
     await create(durableQueue('c', { 'x-max-length': 1 }));
     await create(durableQueue('c', {}));
-    await expect(create(check('queue', 'none'))).rejects.toThrow('cannot find');
+    await expect(create(check('queue', 'none'))).rejects.toThrow('has no queue');
     const open = async (): Promise<boolean> => {
       const channels = JSON.parse(await broker.ctl('list_channels', 'vhost', '--formatter', 'json')) as {
         vhost: string;
