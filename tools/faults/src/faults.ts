@@ -27,7 +27,7 @@ export interface Fault {
   readonly quick?: true;
   readonly script: (chance: () => number, lane: Lane) => readonly Step[];
   /** See `Expectations`. */
-  readonly recovery: 'resume' | 'hand-over' | 'none';
+  readonly recovery: 'resume' | 'hand-over' | 'ready' | 'none';
   /** How soon readiness tells of it: at once, as soon as silence can be told from death, or it need not. */
   readonly noticed?: 'at once' | 'by silence';
   /** Only they can notice it. */
@@ -167,6 +167,8 @@ export const faults: readonly Fault[] = [
     title: 'the disk is full',
     script: (chance) => span(chance, 'fill disk', 5, 'free disk'),
     recovery: 'resume',
+    noticed: 'at once',
+    noticedBy: 'sender',
   },
   {
     id: 'X14',
@@ -201,7 +203,7 @@ export const faults: readonly Fault[] = [
     id: 'X22',
     title: 'dead letters are refused while poison flows',
     script: (chance) => span(chance, 'refuse dead letters', 5, 'accept dead letters'),
-    recovery: 'resume',
+    recovery: 'ready',
     poison: 100,
   },
   {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault, Step } from './faults.js';
 import { judge } from './judge/judge.js';
-import { handedOver, resumed, steady } from './judge/recovery.js';
+import { RECOVERIES, steady } from './judge/recovery.js';
 import type { Expectations, Verdict } from './judge/verdict.js';
 import { random } from './random.js';
 import { isEvent, readLedgers } from './records.js';
@@ -139,10 +139,10 @@ async function perform(stage: Stage, { steps, load, expected, quick, listener }:
     if (whole) stage.note({ event: 'whole' });
   }
   listener.progress('until everybody works again');
-  const recovery = { resume: resumed, 'hand-over': handedOver, none: () => 0 }[expected.recovery];
   await holdsWithin(expected.recoveryMs + SETTLE_MS, () => {
     const entries = stage.look();
-    return recovery(entries) !== undefined && (expected.recovery === 'none' || steady(entries) !== undefined);
+    if (expected.recovery === 'none') return true;
+    return RECOVERIES[expected.recovery](entries) !== undefined && steady(entries) !== undefined;
   });
   await sleep(quick ? SETTLE_MS : 5 * SETTLE_MS);
 
@@ -182,6 +182,7 @@ function expectationsOf(fault: Fault, subject: Subject, { shutdownMs }: Load): E
     recoveryMs: subject.recoveryMs[fault.id] ?? subject.recoveryMs[fault.id.slice(0, 3)] ?? subject.recoveryMs.others,
     ...(fault.noticed === undefined ? {} : { noticedMs: noticedMs[fault.noticed] }),
     ...(fault.noticedBy === undefined ? {} : { noticedBy: fault.noticedBy }),
+    lateSockets: fault.poison === undefined ? 0 : 1,
     forgets: fault.forgets === true,
     shutdownMs,
   };

@@ -79,6 +79,8 @@ export type Chronicle =
       /** By group: how many messages this may bring twice. */
       readonly duplicates: Readonly<Record<string, number>>;
     }
+  /** What was struck last is done: an administration program takes its time. */
+  | { readonly event: 'landed' }
   /** From here on nothing is in the way. */
   | { readonly event: 'over'; readonly what: string }
   /** What is confirmed from here on has to arrive although the broker forgot what was before. Absent: from `over` on. */

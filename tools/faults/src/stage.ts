@@ -106,6 +106,7 @@ export class Stage {
       if (!deed) throw new RangeError(`this broker cannot "${verb}", and nobody said so`);
       await deed(this.scene);
     }
+    if (!RELIEVES.includes(verb)) this.note({ event: 'landed' });
   }
 
   /** Returns late rather than never: it is the judge who says what was too late. */

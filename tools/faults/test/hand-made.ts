@@ -9,6 +9,7 @@ export const EXPECTED: Expectations = {
   recovery: 'resume',
   recoveryMs: 5000,
   noticedMs: 1000,
+  lateSockets: 0,
   forgets: false,
   shutdownMs: 5000,
 };

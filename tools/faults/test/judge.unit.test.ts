@@ -267,6 +267,19 @@ describe('what is right is not complained about', () => {
     expect(judge(run.sorted, EXPECTED)).toMatchObject({ unknown: 2, confirmed: 159, lost: 0 });
   });
 
+  test('readiness that notices soon after a strike that took long', () => {
+    const run = goodRun()
+      .without(({ by, event, at }) => by === 'worker-0' && event === 'health' && at === STRUCK + 200)
+      .add(STRUCK + 1500, 'worker-0', { event: 'health', liveness: 'up', readiness: 'down' })
+      .add(STRUCK + 1000, 'nemesis', { event: 'landed' });
+    expect(found(run)).toEqual([]);
+  });
+
+  test('a socket that may be opened late', () => {
+    const run = goodRun().add(20_100, 'sender-0', { event: 'resources', rssMB: 110, sockets: 3 });
+    expect(found(run, { lateSockets: 1 })).toEqual([]);
+  });
+
   test('no order where none is declared', () => {
     const run = goodRun().without(isOf('m20', 'handled')).handled(3135, 20);
     expect(found(run, { ordered: false })).toEqual([]);
@@ -279,6 +292,28 @@ describe('what is right is not complained about', () => {
     expect(found(run.without(isOf('m100', 'handled')), { forgets: true })).toContainEqual(
       'V1 confirmed and not handled by workers: m100',
     );
+  });
+});
+
+describe('trouble in which everybody goes on', () => {
+  const told = { recovery: 'ready' } as const;
+
+  test('is over when the last one says so', () => {
+    expect(judge(goodRun().sorted, { ...EXPECTED, ...told })).toMatchObject({ recoveredMs: 400, violations: [] });
+  });
+
+  test('lasts too long, or for ever', () => {
+    expect(found(goodRun(), { ...told, recoveryMs: 300 })).toContainEqual('V6 recovered after 400 ms, allowed are 300');
+    const run = goodRun().without(({ at, event }) => event === 'health' && at > OVER);
+    expect(found(run, told)).toContainEqual('V6 not everybody came back to work');
+  });
+
+  test('is not told by anybody', () => {
+    const { noticedMs: _, ...expected } = EXPECTED;
+    const run = goodRun().without(({ at, event }) => event === 'health' && at > STRUCK);
+    expect(judge(run.sorted, { ...expected, ...told }).violations).toEqual([
+      { invariant: 'V7', what: 'nobody told that something is wrong' },
+    ]);
   });
 });
 

@@ -16,11 +16,11 @@ const WARNINGS = 20;
 
 export const judgeProcesses = (entries: readonly Entry[], expected: Expectations): Violation[] => [
   ...judgeHealth(entries, expected),
-  ...judgeResources(entries),
+  ...judgeResources(entries, expected),
   ...judgeEnds(entries, expected),
 ];
 
-function judgeHealth(entries: readonly Entry[], { noticedMs, noticedBy }: Expectations): Violation[] {
+function judgeHealth(entries: readonly Entry[], { noticedMs, noticedBy, recovery }: Expectations): Violation[] {
   const violations: Violation[] = [];
   const breaks = (what: string): void => void violations.push({ invariant: 'V7', what });
   const health = entries.filter(isEvent('health'));
@@ -32,19 +32,28 @@ function judgeHealth(entries: readonly Entry[], { noticedMs, noticedBy }: Expect
   for (const strike of noticedMs === undefined ? [] : entries.filter(isEvent('struck'))) {
     const over = overs.find(({ at }) => at > strike.at)?.at;
     if (over === undefined) continue;
+    const landed = entries.find((entry) => entry.event === 'landed' && entry.at >= strike.at)?.at ?? strike.at;
     for (const process of alive(entries, strike.at, over)) {
       if (strike.process !== undefined && strike.process !== process) continue;
       if (noticedBy !== undefined && roles.get(process) !== noticedBy) continue;
       const noticed = health.find(
         ({ by, at, readiness }) => by === process && at >= strike.at && at <= over && readiness !== 'up',
       );
-      if (noticed && noticed.at - strike.at <= noticedMs!) continue;
-      const when = noticed ? `after ${noticed.at - strike.at} ms` : 'never';
+      if (noticed && noticed.at - landed <= noticedMs!) continue;
+      const when = noticed ? `after ${noticed.at - landed} ms` : 'never';
       breaks(`${process} told ${when} that it is not ready ("${strike.what}"), allowed are ${noticedMs} ms`);
     }
   }
 
   const last = overs.at(-1)?.at;
+  if (recovery === 'ready') {
+    // V6 tells how long it lasted
+    const strike = entries.find(isEvent('struck'))?.at ?? 0;
+    if (!health.some(({ at, readiness }) => at >= strike && at <= (last ?? 0) && readiness !== 'up')) {
+      breaks('nobody told that something is wrong');
+    }
+    return violations;
+  }
   for (const process of last === undefined ? [] : alive(entries, last, Infinity)) {
     const first = entries
       .filter(isEvent('confirmed', 'delivered'))
@@ -56,7 +65,7 @@ function judgeHealth(entries: readonly Entry[], { noticedMs, noticedBy }: Expect
   return violations;
 }
 
-function judgeResources(entries: readonly Entry[]): Violation[] {
+function judgeResources(entries: readonly Entry[], { lateSockets }: Expectations): Violation[] {
   const violations: Violation[] = [];
   const breaks = (what: string): void => void violations.push({ invariant: 'V8', what });
   const strike = entries.find(isEvent('struck'))?.at ?? Infinity;
@@ -66,7 +75,7 @@ function judgeResources(entries: readonly Entry[]): Violation[] {
     const before = weighed.findLast(({ at }) => at < strike);
     const after = weighed.at(-1);
     if (!before || !after) continue;
-    if (after.sockets !== before.sockets) {
+    if (after.sockets < before.sockets || after.sockets > before.sockets + lateSockets) {
       breaks(`${process} has ${after.sockets} sockets, before the fault ${before.sockets}`);
     }
     if (after.rssMB > before.rssMB * RSS + WARM_UP_MB) {

@@ -15,7 +15,7 @@ export function judgeRecovery(entries: readonly Entry[], { recovery, recoveryMs 
   if (recovery === 'none') return { violations: [] };
   const violations: Violation[] = [];
   const breaks = (what: string): void => void violations.push({ invariant: 'V6', what });
-  const recoveredMs = recovery === 'resume' ? resumed(entries) : handedOver(entries);
+  const recoveredMs = RECOVERIES[recovery](entries);
   if (recoveredMs === undefined) breaks('not everybody came back to work');
   else if (recoveredMs > recoveryMs) breaks(`recovered after ${recoveredMs} ms, allowed are ${recoveryMs}`);
   const steadyMs = steady(entries);
@@ -74,6 +74,23 @@ export function handedOver(entries: readonly Entry[]): number | undefined {
   }
   return longest;
 }
+
+/** From the end of the last fault until every process tells that it is ready. Undefined: at least one does not. */
+export function ready(entries: readonly Entry[]): number | undefined {
+  const over = entries.findLast(isEvent('over'))?.at;
+  if (over === undefined) return undefined;
+  let longest = 0;
+  for (const process of alive(entries, over, Infinity)) {
+    const told = entries.filter(isEvent('health')).filter(({ by }) => by === process);
+    if (told.findLast(({ at }) => at <= over)?.readiness === 'up') continue;
+    const up = told.find(({ at, readiness }) => at > over && readiness === 'up');
+    if (!up) return undefined;
+    longest = Math.max(longest, up.at - over);
+  }
+  return longest;
+}
+
+export const RECOVERIES = { resume: resumed, 'hand-over': handedOver, ready };
 
 /** From the end of the last fault until the end of the first second in which nine tenths of the old rate were handled. */
 export function steady(entries: readonly Entry[]): number | undefined {

@@ -30,14 +30,17 @@ export interface Expectations {
   readonly maxAttempts: number;
   /**
    * `resume`: from the end of the fault until every process sends or handles again. `hand-over`: from the strike on a
-   * process until others have what it had begun. `none`: nothing has to recover.
+   * process until others have what it had begun. `ready`: nobody stops working; from the end of the fault until every
+   * process that told of it tells that it is over. `none`: nothing has to recover.
    */
-  readonly recovery: 'resume' | 'hand-over' | 'none';
+  readonly recovery: 'resume' | 'hand-over' | 'ready' | 'none';
   readonly recoveryMs: number;
   /** In which time readiness of every process that is struck has to be other than up. Absent: it may stay up. */
   readonly noticedMs?: number;
   /** Absent: all have to notice. */
   readonly noticedBy?: Role;
+  /** Sockets that a process opens only when something fails for good, for its dead letters. */
+  readonly lateSockets: number;
   /** The broker itself forgets: only what was confirmed after the end of the fault has to arrive. */
   readonly forgets: boolean;
   /** The deadline of an orderly stop. */
