@@ -1,123 +1,33 @@
 /** Every message that Spring Cloud Stream 3.2.10 was recorded to receive, and what it became when its handler failed. */
-import {
-  Component,
-  EnableBinding,
-  ImmediateAcknowledgeError,
-  Message,
-  MessageHeaders,
-  Payload,
-  RejectAndDontRequeueError,
-  Sink,
-  StreamListener,
-  type Class,
-} from '@streambind/core';
 import { describe, expect, test } from '@jest/globals';
-import { ALSO, INBOUND, type Instead } from './golden/left-out.js';
-import { writeFields, type Fields } from './support/fields.js';
-import { IN, run } from './support/paper-application.js';
+import { ALSO, INBOUND } from './golden/left-out.js';
+import type { Fields } from './support/fields.js';
+import { Failing, Ordering, SINKS, got } from './support/listeners.js';
+import { IN, run } from './support/applications.js';
 import { PaperWire, rawMessage } from './support/paper-wire.js';
 import {
-  HEADER_TYPES,
-  Order,
   asJava,
   comparableHeaders,
   recordedHeaders,
+  inPlace,
+  publishedFor,
   recordedMessages,
   type RecordedDeadLetter,
   type WireMessage,
 } from './support/recorded-messages.js';
 
-const read = (body: string, as: Instead['got']): unknown =>
-  as === 'json' ? (JSON.parse(body) as unknown) : as === 'bytes' ? Buffer.from(body) : body;
-
 describe('received', () => {
-  interface Got {
-    readonly payload: unknown;
-    readonly headers: Readonly<Record<string, unknown>>;
-  }
-  let got: Got[];
-  const take = (payload: unknown, headers: MessageHeaders): void => void got.push({ payload, headers });
-
-  @Component()
-  @EnableBinding(Sink)
-  class SinkString {
-    @StreamListener(Sink.INPUT)
-    on(@Payload() text: string, headers: MessageHeaders): void {
-      take(text, headers);
-    }
-  }
-
-  @Component()
-  @EnableBinding(Sink)
-  class SinkPojo {
-    @StreamListener(Sink.INPUT)
-    on(@Payload() order: Order, headers: MessageHeaders): void {
-      take(order, headers);
-    }
-  }
-
-  @Component()
-  @EnableBinding(Sink)
-  class SinkBytes {
-    @StreamListener(Sink.INPUT)
-    on(@Payload() bytes: Buffer, headers: MessageHeaders): void {
-      take(bytes, headers);
-    }
-  }
-
-  @Component()
-  @EnableBinding(Sink)
-  class SinkObject {
-    @StreamListener(Sink.INPUT)
-    on(@Payload() value: unknown, headers: MessageHeaders): void {
-      take(value, headers);
-    }
-  }
-
-  @Component()
-  @EnableBinding(Sink)
-  class SinkMap {
-    @StreamListener(Sink.INPUT)
-    on(@Payload() value: Record<string, unknown>, headers: MessageHeaders): void {
-      take(value, headers);
-    }
-  }
-
-  @Component()
-  @EnableBinding(Sink)
-  class SinkMessage {
-    @StreamListener(Sink.INPUT)
-    on({ payload, headers }: Message<unknown>): void {
-      take(payload, headers);
-    }
-  }
-
-  const HANDLERS: Readonly<Record<string, Class>> = {
-    'sink-string': SinkString,
-    'sink-pojo': SinkPojo,
-    'sink-bytes': SinkBytes,
-    'sink-object': SinkObject,
-    'sink-map': SinkMap,
-    'sink-message': SinkMessage,
-  };
-
-  /** By the name of the message. */
-  const TABLES: Readonly<Record<string, Buffer>> = {
-    'header types': writeFields(HEADER_TYPES),
-    'contentType in headers table': writeFields({ contentType: { t: 'S', v: 'application/json' } }),
-  };
-
   const rows = recordedMessages.inbound.map((row) => ({ name: `${row.handler}/${row.message}`, ...row }));
 
-  async function receive({ handler, message, body, properties }: (typeof rows)[number]): Promise<unknown> {
-    got = [];
+  async function receive(row: (typeof rows)[number]): Promise<unknown> {
+    got.length = 0;
     const wire = new PaperWire();
-    await run(wire, [HANDLERS[handler]!], {
+    await run(wire, [SINKS[row.handler]!], {
       [`${IN}.destination`]: 'inb',
       [`${IN}.group`]: 'g',
       [`${IN}.consumer.max-attempts`]: 1,
     });
-    await wire.deliver(rawMessage({ exchange: 'inb', routingKey: 'inb', body, properties }, TABLES[message]));
+    await wire.deliver(rawMessage(publishedFor(row)));
     return got.map(({ payload }) => asJava(payload));
   }
 
@@ -128,7 +38,7 @@ describe('received', () => {
   test.each(Object.entries(INBOUND))('%s is another payload: $why', async (name, { got: expected }) => {
     const row = rows.find((each) => each.name === name)!;
     const ours = await receive(row);
-    expect(ours).toEqual([asJava(read(row.body, expected))]);
+    expect(ours).toEqual([inPlace(row.body, expected)]);
     expect(ours).not.toEqual(row.got.map(({ payloadType, text }) => ({ payloadType, text })));
   });
 
@@ -143,28 +53,6 @@ describe('received', () => {
 });
 
 describe('dead letters', () => {
-  @Component()
-  @EnableBinding(Sink)
-  class Failing {
-    @StreamListener(Sink.INPUT)
-    on(text: string): void {
-      if (text === 'poison-null') throw new Error();
-      const message = `poison: ${text}`;
-      if (text === 'poison-reject') throw new RejectAndDontRequeueError(message);
-      if (text === 'poison-ack') throw new ImmediateAcknowledgeError(message);
-      throw new Error(message, { cause: new Error('below it') });
-    }
-  }
-
-  @Component()
-  @EnableBinding(Sink)
-  class Ordering {
-    @StreamListener(Sink.INPUT)
-    on(order: Order): void {
-      throw new Error(`must not be called with ${String(order)}`);
-    }
-  }
-
   async function bury(row: RecordedDeadLetter): Promise<{ wire: PaperWire; settled: string }> {
     const wire = new PaperWire();
     const handler = row.case.startsWith('conversion') ? Ordering : Failing;

@@ -4,31 +4,18 @@ import {
   EnableBinding,
   Message,
   MessageBuilder,
-  MessageChannel,
   Processor,
-  Resource,
   SendTo,
-  Source,
   StreamListener,
   isStreambindError,
-  type Class,
 } from '@streambind/core';
 import { describe, expect, test } from '@jest/globals';
 import { ALSO, PARTITIONS, PUBLISHED } from './golden/left-out.js';
 import { writeFields, type Fields } from './support/fields.js';
-import { IN, comparable, run } from './support/paper-application.js';
+import { PROCESSORS, Sender } from './support/listeners.js';
+import { IN, comparable, run } from './support/applications.js';
 import { PaperWire, rawMessage } from './support/paper-wire.js';
-import { Order, recordedMessages, sentMessage, type WireMessage } from './support/recorded-messages.js';
-
-@Component()
-@EnableBinding(Source)
-class Sender {
-  @Resource() readonly output!: MessageChannel;
-  static last: Sender;
-  constructor() {
-    Sender.last = this;
-  }
-}
+import { recordedMessages, sentMessage, type WireMessage } from './support/recorded-messages.js';
 
 const byId = new Map(recordedMessages.published.map((row) => [row.id, row]));
 
@@ -81,38 +68,6 @@ describe('partitioned', () => {
 });
 
 describe('passed on by a handler', () => {
-  class Invoice {
-    constructor(
-      readonly orderId: string | null,
-      readonly total: number,
-    ) {}
-  }
-
-  @Component()
-  @EnableBinding(Processor)
-  class Upper {
-    @StreamListener(Processor.INPUT)
-    @SendTo(Processor.OUTPUT)
-    on(text: string): string {
-      return text.toUpperCase();
-    }
-  }
-
-  @Component()
-  @EnableBinding(Processor)
-  class Bill {
-    @StreamListener(Processor.INPUT)
-    @SendTo(Processor.OUTPUT)
-    on(order: Order): Invoice {
-      return new Invoice(order.id, 2 * order.amount);
-    }
-  }
-
-  const PROCESSORS: Readonly<Record<string, Class>> = {
-    '3.2.10 @StreamListener @SendTo String→String': Upper,
-    '3.2.10 @StreamListener @SendTo POJO→POJO': Bill,
-  };
-
   test.each(recordedMessages.processors)('$model', async ({ model, received, sent }) => {
     const wire = new PaperWire();
     const names = { [`${IN}.destination`]: 'in', [`${IN}.group`]: 'g' };

@@ -107,7 +107,7 @@ function toAmqplib({ t, v }: Field): unknown {
     case 'A':
       return (v as Field[]).map(toAmqplib);
     case 'F':
-      return { '!': 'object', value: mapped(v as Fields) };
+      return { '!': 'object', value: amqplibHeaders(v as Fields) };
     case 'D': {
       const { scale, unscaled } = v as { scale: number; unscaled: number };
       return { '!': 'decimal', value: { places: scale, digits: unscaled >>> 0 } };
@@ -117,7 +117,8 @@ function toAmqplib({ t, v }: Field): unknown {
   }
 }
 
-const mapped = (fields: Fields): object =>
+/** Headers in amqplib's notation, every type said. */
+export const amqplibHeaders = (fields: Fields): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, toAmqplib(field)]));
 
 // amqplib exports no codec; its own file is what another client does
@@ -134,6 +135,6 @@ export function amqplibTable(headers: object): Buffer {
   return buffer.subarray(4, end);
 }
 
-export const writeFields = (fields: Fields): Buffer => amqplibTable(mapped(fields));
+export const writeFields = (fields: Fields): Buffer => amqplibTable(amqplibHeaders(fields));
 
 export const decodeWithAmqplib = (table: Uint8Array): Record<string, unknown> => codec.decodeFields(Buffer.from(table));

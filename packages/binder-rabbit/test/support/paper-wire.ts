@@ -136,11 +136,11 @@ function readPublished(bytes: Buffer): WireMessage {
 }
 
 /** What a foreign client published, as it arrives: amqplib guesses the types of its headers. */
-export function rawMessage({ exchange, routingKey, body, properties }: Published, table?: Buffer): RawMessage {
+export function rawMessage({ exchange, routingKey, body, properties }: Published): RawMessage {
   const { headers, ...rest } = properties;
   return {
     fields: { deliveryTag: 1, redelivered: false, exchange, routingKey, consumerTag: 'tag' },
-    properties: { ...rest, ...(table || headers ? { headers: table ?? amqplibTable(headers!) } : {}) },
+    properties: { ...rest, ...(headers ? { headers: amqplibTable(headers) } : {}) },
     content: Buffer.from(body),
   };
 }

@@ -1,7 +1,8 @@
 /** `golden/rabbit-messages.json`: what it has, and its Java values as a JavaScript program would write them. */
 import { MessageBuilder, MessageHeaders, type Message } from '@streambind/core';
 import { amqpTyped } from '../../src/index.js';
-import type { Field, Fields } from './fields.js';
+import type { Instead } from '../golden/left-out.js';
+import { amqplibHeaders, type Field, type Fields } from './fields.js';
 import { golden } from './golden.js';
 
 export type Properties = Readonly<Record<string, string | number | boolean>>;
@@ -88,7 +89,7 @@ export const recordedMessages = golden<{
 }>('rabbit-messages');
 
 /** The table of the inbound case `header types`, which the recording describes in words. */
-export const HEADER_TYPES: Fields = {
+const HEADER_TYPES: Fields = {
   hs: { t: 'S', v: 's' },
   hi: { t: 'b', v: 1 },
   hbig: { t: 'l', v: 5000000000 },
@@ -109,6 +110,19 @@ export const HEADER_TYPES: Fields = {
   hbyte: { t: 'b', v: 4 },
   hfloat: { t: 'f', v: 0.5 },
 };
+
+const HEADERS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'header types': amqplibHeaders(HEADER_TYPES),
+  'contentType in headers table': { contentType: 'application/json' },
+};
+
+/** An inbound case as its client published it. */
+export const publishedFor = ({ message, body, properties }: RecordedDelivery): Published => ({
+  exchange: 'inb',
+  routingKey: 'inb',
+  body,
+  properties: { ...properties, ...(message in HEADERS ? { headers: HEADERS[message]! } : {}) },
+});
 
 /** The recordings' POJO. */
 export class Order {
@@ -191,6 +205,11 @@ export function asJava(payload: unknown): { payloadType: string; text: string } 
     payloadType: Array.isArray(payload) ? 'java.util.ArrayList' : 'java.util.LinkedHashMap',
     text: javaText(payload),
   };
+}
+
+/** What a handler gets of a body that is listed as another payload than Spring's. */
+export function inPlace(body: string, as: Instead['got']): object {
+  return asJava(as === 'json' ? JSON.parse(body) : as === 'bytes' ? Buffer.from(body) : body);
 }
 
 function javaText(value: unknown): string {

@@ -1,7 +1,6 @@
-/** Applications of one test, on the binder without a connection; all of them are stopped after it. */
+/** Applications of one test, on a binder with or without a connection; all of them are stopped after it. */
 import { afterEach } from '@jest/globals';
 import { BootApplication, runApplication, type Application, type BinderFactory, type Class } from '@streambind/core';
-import type { PaperWire } from './paper-wire.js';
 import type { Properties, WireMessage } from './recorded-messages.js';
 
 /** Prefix of the properties of the one input. */
@@ -15,10 +14,14 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((application) => application.stop()));
 });
 
-export async function run(wire: PaperWire, components: Class[], properties: Properties): Promise<Application> {
+export async function run(
+  { binder }: { readonly binder: unknown },
+  components: Class[],
+  properties: Properties,
+): Promise<Application> {
   const application = await runApplication(Main, {
     components,
-    binders: [wire.binder as BinderFactory],
+    binders: [binder as BinderFactory],
     env: {},
     args: [
       '--spring.main.banner-mode=off',
