@@ -1,6 +1,7 @@
 /** `npm run conformance -- <binder> [options of the kit]`: compiles what is stale, then runs the kit on that binder. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Unavailable } from './brokers/index.mjs';
 import { build } from './build.mjs';
 
 const [binder = '', ...args] = process.argv.slice(2);
@@ -11,4 +12,10 @@ if (binder === '' || !existsSync(project)) {
 }
 build([fileURLToPath(project)]);
 const { command } = await import('@streambind/binder-tck');
-process.exit(await command(new URL('dist/subject.js', project), args));
+try {
+  process.exitCode = await command(new URL('dist/subject.js', project), args);
+} catch (error) {
+  if (!(error instanceof Unavailable)) throw error;
+  console.log(error.message);
+  process.exitCode = 1;
+}

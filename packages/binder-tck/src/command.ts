@@ -30,7 +30,8 @@ export async function command(subject: string | URL, args: readonly string[]): P
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, null, 2)}\n`);
   const count = (status: CaseResult['status']): number => results.filter((result) => result.status === status).length;
   const unsupported = count('unsupported');
-  say(`${count('passed')} passed, ${count('failed')} failed${unsupported > 0 ? `, ${unsupported} unsupported` : ''}`);
+  say(`${results.length} ran, ${results.length - unsupported} asserted, ${unsupported} unsupported`);
+  say(`${count('passed')} passed, ${count('failed')} failed`);
   return results.length > 0 && count('failed') === 0 ? 0 : 1;
 }
 

@@ -85,7 +85,7 @@ export interface Conflict {
   readonly property: string;
   readonly values: readonly [string, string];
   /** What the broker has, as a value to compare. */
-  state(): Promise<unknown>;
+  readonly state: () => Promise<unknown>;
 }
 
 /** A record as the probe sees it on the broker. */

@@ -53,7 +53,7 @@ function nodeIn(directory: string): RabbitBroker {
 /** Evaluates on the node, in the order of the calls. */
 export class Agent {
   readonly #socket: Socket;
-  readonly #waiting: { resolve(value: unknown): void; reject(error: Error): void }[] = [];
+  readonly #waiting: { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void }[] = [];
   #received = Buffer.alloc(0);
 
   private constructor(socket: Socket) {
