@@ -7,7 +7,9 @@ import { build } from './build.mjs';
 const [binder = '', ...args] = process.argv.slice(2);
 const project = new URL(`../packages/binder-${binder}/conformance/`, import.meta.url);
 if (binder === '' || !existsSync(project)) {
-  console.log(`There is no subject for the binder "${binder}". Usage: npm run conformance -- embedded [--quick] …`);
+  console.log(
+    `There is no subject for the binder "${binder}". Usage: npm run conformance -- embedded|rabbit [--quick] …`,
+  );
   process.exit(2);
 }
 build([fileURLToPath(project)]);

@@ -1,4 +1,5 @@
 /** A virtual host of a case, as the node itself has it at this moment. */
+import { until } from '../../../../tools/brokers/index.mjs';
 import type { Agent } from './node.js';
 
 export interface Queue {
@@ -66,9 +67,8 @@ const NOTHING = 0.000001;
 
 /** Whether publishers are stopped. Resolves when all connections have heard of it. */
 export async function memoryAlarm(agent: Agent, on: boolean): Promise<void> {
-  const other = on ? 'running' : 'block';
   await agent.ask(`vm_memory_monitor:set_vm_memory_high_watermark(${on ? NOTHING : USUAL}), ok`);
-  const unaware = `length([I || I <- rabbit_networking:connection_info_all([state]),
-    lists:prefix("${other}", atom_to_list(proplists:get_value(state, I)))])`;
-  while ((await agent.ask<number>(unaware)) > 0);
+  const others = `length([I || I <- rabbit_networking:connection_info_all([state]),
+    lists:prefix("${on ? 'running' : 'block'}", atom_to_list(proplists:get_value(state, I)))])`;
+  await until(async () => (await agent.ask<number>(others)) === 0, 5000, 'the connections to hear of the alarm');
 }

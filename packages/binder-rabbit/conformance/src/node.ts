@@ -18,17 +18,26 @@ const socketOf = (directory: string): string => join(directory, 'agent.sock');
 
 /** For a whole run. @returns ends it */
 export async function prepare(): Promise<() => Promise<void>> {
-  const { directory, ports } = await startPrivate('rabbit', { config: [LIMIT] });
+  const node = await startPrivate('rabbit', { config: [LIMIT] });
+  const { directory, ports } = node;
   // its home has the cookie of the node
   const agent = spawn('escript', [PROGRAM, socketOf(directory), 'agent@localhost', 'streambind@localhost'], {
     env: { ...process.env, HOME: directory, ERL_EPMD_PORT: String(ports['epmd']), ERL_EPMD_ADDRESS: '127.0.0.1' },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  await once(agent.stdout, 'data');
+  const ended = once(agent, 'exit');
+  try {
+    const early = ended.then(([code]) => {
+      throw new Error(`the agent of RabbitMQ ended with ${String(code)}`);
+    });
+    await Promise.race([once(agent.stdout, 'data'), early]);
+  } catch (error) {
+    await node.remove();
+    throw error;
+  }
   process.env[DIRECTORY] = directory;
   return async () => {
     delete process.env[DIRECTORY];
-    const ended = once(agent, 'exit');
     agent.stdin.end();
     await ended;
     // as its last restart has left it

@@ -2,8 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-// oxlint-disable-next-line typescript/no-explicit-any -- parameters of any kind
-type Operations = Readonly<Record<string, (...values: any[]) => unknown>>;
+type Operations = Readonly<Record<string, (...values: never[]) => unknown>>;
 
 interface Answer {
   readonly id: number;
@@ -59,7 +58,8 @@ export function serve(operations: Operations): void {
   process.on('message', ({ id, name, values }: { id: number; name: string; values: unknown[] }) => {
     line = line.then(async () => {
       try {
-        process.send!({ id, value: await operations[name]!(...values) });
+        const operation = operations[name] as (...values: unknown[]) => unknown;
+        process.send!({ id, value: await operation(...values) });
       } catch (error) {
         process.send!({ id, error: (error as Error).message });
       }
