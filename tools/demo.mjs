@@ -1,17 +1,18 @@
 /** `npm run demo`: plays the tutorial's four scenes with three processes and checks what it shows. */
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { Unavailable } from './brokers/index.mjs';
 import { build } from './build.mjs';
+import { places } from './demo/places.mjs';
 import { Service } from './demo/service.mjs';
 import { quietFor, received, scenes } from './demo/scenes.mjs';
 import { ok, paint, progress, say, table } from './terminal.mjs';
 
 const { values } = parseArgs({ options: { broker: { type: 'string', default: 'embedded' } } });
-if (values.broker !== 'embedded') {
-  say(`There is no broker "${values.broker}" for the demo; this version plays it on: embedded`);
+if (!Object.hasOwn(places, values.broker)) {
+  say(
+    `There is no broker "${values.broker}" for the demo; this version plays it on: ${Object.keys(places).join(', ')}`,
+  );
   process.exit(2);
 }
 
@@ -23,30 +24,25 @@ say(paint('bold', 'streambind: the tutorial in four scenes'));
 progress('building …');
 build(['provider8801', 'consumer8802', 'consumer8803'].map((name) => `samples/${name}`));
 
-const directory = mkdtempSync(join(tmpdir(), 'streambind-demo-'));
+const place = await places[values.broker](progress).catch((error) => {
+  if (!(error instanceof Unavailable)) throw error;
+  say(paint('red', error.message));
+  process.exit(1);
+});
 const ports = await Promise.all([8801, 8802, 8803].map(freePort));
-const common = (port) => [
-  '--spring.profiles.active=embedded',
-  '--spring.main.banner-mode=off',
-  `--server.port=${port}`,
-  `--spring.cloud.stream.embedded.binder.directory=${directory}`,
-];
+const common = (port) => ['--spring.main.banner-mode=off', `--server.port=${port}`, ...place.args];
 const provider = new Service('provider8801', 'provider 8801', common(ports[0]));
 const first = new Service('consumer8802', 'consumer 8802', common(ports[1]));
 const second = new Service('consumer8803', 'consumer 8803', common(ports[2]));
 const all = [provider, first, second];
-process.on('exit', () => {
-  for (const service of all) if (service.running) void service.kill();
-  rmSync(directory, { recursive: true, force: true });
-});
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void end(130));
 
 let failed = false;
 const rows = [];
 try {
   progress('starting the provider …');
   await provider.start();
-  say(paint('dim', `three processes on ports ${ports.join(', ')}, their broker is the directory ${directory}\n`));
+  say(paint('dim', `three processes on ports ${ports.join(', ')}, their broker is ${place.title}\n`));
   for (const [index, scene] of scenes.entries()) await play(index + 1, scene);
   const code = await provider.stop();
   if (code !== 0) fail(`the provider's orderly stop ended with ${code}`);
@@ -59,7 +55,14 @@ const seconds = ((performance.now() - started) / 1000).toFixed(1);
 say(
   failed ? paint('red', `\nNot everything held (${seconds} s).`) : paint('green', `\nAll of it held, in ${seconds} s.`),
 );
-process.exit(failed ? 1 : 0);
+await end(failed ? 1 : 0);
+
+/** Leaves nothing behind. */
+async function end(code) {
+  await Promise.all(all.map((service) => (service.running ? service.kill() : undefined)));
+  await place.leave();
+  process.exit(code);
+}
 
 async function play(number, scene) {
   say(paint(['bold', 'cyan'], `${number}. ${scene.title}`));

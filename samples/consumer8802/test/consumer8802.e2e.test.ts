@@ -2,10 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
-import { join } from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import {
-  AppProcess,
   LIMIT_MS,
   ROOT,
   cleanUp,
@@ -37,14 +35,6 @@ test("prints the tutorial's line for what the provider sends", async () => {
   const [, serial] = (await provider.line(/^\*{5}serial: /)).split(' ');
   expect(await consumer.line(/接受到的消息/)).toBe(`消费者1号,----->接受到的消息: ${serial}\t  port: ${port}`);
   for (const app of [consumer, provider]) expect(await app.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-});
-
-test('without the profile it says which package its binder needs', async () => {
-  const folder = join(ROOT, 'samples/consumer8802');
-  const app = new AppProcess(join(folder, 'dist/main.js'), temporaryFolder(), { cwd: folder });
-  expect(await app.ended()).toEqual({ code: 1, signal: null });
-  expect(app.transcript).toContain('npm install @streambind/binder-rabbit');
-  expect(app.transcript).toMatch(/application\.yml:\d+:\d+ \(spring\.cloud\.stream\.binders\.defaultRabbit\.type\)/);
 });
 
 test('npm start from the root of the repository', async () => {

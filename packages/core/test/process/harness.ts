@@ -58,6 +58,32 @@ export function sample(name: string, directory: string, ...args: string[]): AppP
   });
 }
 
+/** A program of a sample that is no web service, `dist/<name>/main.js`, in the sample's folder. */
+export function program(sampleName: string, name: string, ...args: string[]): AppProcess {
+  const folder = join(ROOT, 'samples', sampleName);
+  return new AppProcess(join(folder, 'dist', name, 'main.js'), undefined, { cwd: folder, args });
+}
+
+export interface RabbitLogin {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+  readonly virtualHost: string;
+}
+
+/** Arguments that lead an application to a RabbitMQ, or one of its binders: those of the tutorial name their own. */
+export function rabbitArguments(
+  { host, port, username, password, virtualHost }: RabbitLogin,
+  binder?: string,
+): string[] {
+  const key =
+    binder === undefined ? 'spring.rabbitmq' : `spring.cloud.stream.binders.${binder}.environment.spring.rabbitmq`;
+  return Object.entries({ host, port, username, password, 'virtual-host': virtualHost }).map(
+    ([option, value]) => `--${key}.${option}=${value}`,
+  );
+}
+
 /** The port that its web server says it has; 0 was asked for. */
 export async function portOf(app: AppProcess): Promise<number> {
   const line = await app.line(/Web server started on port \d+/);
@@ -85,11 +111,18 @@ export class AppProcess {
   readonly #child: ChildProcess;
   readonly #waiters = new Set<() => void>();
 
-  /** Variables of the test run itself do not reach the application, and its store is `directory`. */
-  constructor(main: string, directory: string, { args = [], env = {}, cwd }: StartOptions = {}) {
+  /**
+   * Variables of the test run itself do not reach the application.
+   * @param directory of the embedded store; undefined: it uses another broker
+   */
+  constructor(main: string, directory: string | undefined, { args = [], env = {}, cwd }: StartOptions = {}) {
     this.#child = spawn(
       process.execPath,
-      [main, `--spring.cloud.stream.embedded.binder.directory=${directory}`, ...args],
+      [
+        main,
+        ...(directory === undefined ? [] : [`--spring.cloud.stream.embedded.binder.directory=${directory}`]),
+        ...args,
+      ],
       {
         cwd: cwd ?? dirname(main),
         env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
