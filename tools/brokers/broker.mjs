@@ -178,6 +178,8 @@ export class Broker {
 
   /** As `ctl`, with something to read. */
   async ctlWith(input, ...args) {
+    // asked for a node that is gone, rabbitmqctl would start an epmd that nobody ends
+    if (!(await this.running())) throw new Error(`${this.title} is not running: cannot ${args.join(' ')}`);
     const { program, head = [], environment } = this.administration();
     const [command, ...rest] =
       this.origin === 'compose' ? compose.exec(this.#record, [program, ...head]) : [program, ...head];

@@ -87,6 +87,7 @@ await describeWithBroker(
       await rabbit.kill9();
       await expect(rabbit.probe()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
       expect(await rabbit.running()).toBe(false);
+      await expect(rabbit.ctl('list_vhosts')).rejects.toThrow('RabbitMQ is not running');
       await rabbit.start();
       expect(await names()).toContain('lasting');
       await rabbit.restart({ data: 'empty' });
