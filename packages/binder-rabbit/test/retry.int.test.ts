@@ -2,9 +2,8 @@
 import { setTimeout as quiet } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { connect, type ChannelModel } from 'amqplib';
+import type { ChannelModel } from 'amqplib';
 import {
-  BootApplication,
   Component,
   EnableBinding,
   ImmediateAcknowledgeError,
@@ -12,21 +11,17 @@ import {
   RejectAndDontRequeueError,
   Sink,
   StreamListener,
-  runApplication,
   type Application,
   type Class,
 } from '@streambind/core';
 import { until, type RabbitBroker } from '../../../tools/brokers/index.mjs';
 import { describeWithBroker } from '../../../tools/brokers/jest.mjs';
-import { binderFactory } from '../src/index.js';
 import { ACCEPTED, DIFFERENT, NOT_SET } from './golden/retry-differences.js';
+import { clientAt, look, startAt } from './support/at-broker.js';
 import { addVirtualHosts, removeVirtualHosts } from './support/broker-objects.js';
 import { recordedEnding, rows, type Ending } from './support/retry-rows.js';
 
 class IllegalStateException extends Error {}
-
-@BootApplication()
-class Main {}
 
 abstract class Listener {
   /** Milliseconds of the calls with the message that fails. */
@@ -177,26 +172,9 @@ class Stage {
   ) {}
 
   static async open({ address }: RabbitBroker, virtualHost: string, play: Play): Promise<Stage> {
-    const { host, port, username, password } = address;
-    const properties = {
-      ...play.properties,
-      'spring.rabbitmq.host': host,
-      'spring.rabbitmq.port': port,
-      'spring.rabbitmq.username': username,
-      'spring.rabbitmq.password': password,
-      'spring.rabbitmq.virtual-host': virtualHost,
-      'logging.level.root': 'OFF',
-      'spring.main.banner-mode': 'off',
-    };
-    const application = await runApplication(Main, {
-      components: [play.listener],
-      binders: [binderFactory],
-      env: {},
-      args: Object.entries(properties).map(([key, value]) => `--${key}=${value}`),
-      signals: false,
-    });
-    const vhost = encodeURIComponent(virtualHost);
-    const connection = await connect({ hostname: host, port, username, password, vhost });
+    const place = { ...address, virtualHost };
+    const application = await startAt(place, [play.listener], play.properties);
+    const connection = await clientAt(place);
     return new Stage(connection, application, play);
   }
 
@@ -238,16 +216,9 @@ class Stage {
     return { left, deadLetter: 'x-exception-message' in headers ? 'published' : 'moved' };
   }
 
-  /** Undefined for a queue that does not exist; asked on a channel of its own, which that answer closes. */
+  /** Undefined for a queue that does not exist. */
   async #count(queue: string): Promise<number | undefined> {
-    const channel = await this.connection.createChannel();
-    channel.on('error', () => {});
-    try {
-      return (await channel.checkQueue(queue)).messageCount;
-    } catch {
-      return undefined;
-    } finally {
-      await channel.close().catch(() => undefined);
-    }
+    const seen = await look(this.connection, queue);
+    return typeof seen === 'object' ? seen.messages : undefined;
   }
 }

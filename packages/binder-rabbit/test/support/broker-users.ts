@@ -37,3 +37,7 @@ export async function setPermissions(broker: RabbitBroker, permissions: Permissi
 export async function setPassword(broker: RabbitBroker, name: string, password: string): Promise<void> {
   await broker.ctl('change_password', name, password);
 }
+
+export async function removeUser(broker: RabbitBroker, name: string): Promise<void> {
+  await broker.ctl('delete_user', name);
+}
