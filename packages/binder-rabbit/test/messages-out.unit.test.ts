@@ -98,7 +98,12 @@ describe('passed on by a handler', () => {
       @SendTo(Processor.OUTPUT)
       on(message: Message<string>): Message<string> {
         seen.push(Object.assign({}, message.headers));
-        return MessageBuilder.fromMessage(message).setHeader('changed', 7).build();
+        const { l, d } = message.headers;
+        return MessageBuilder.fromMessage(message)
+          .setHeader('changed', 7)
+          .setHeader('l2', l)
+          .setHeader('d2', d)
+          .build();
       }
     }
 
@@ -116,6 +121,7 @@ describe('passed on by a handler', () => {
       changed: 6,
       map: { l: 5 },
     });
-    expect(wire.published[0]!.properties['headers']).toEqual({ ...fields, changed: { t: 'I', v: 7 } });
+    const anew = { changed: { t: 'I', v: 7 }, l2: { t: 'I', v: 3 }, d2: { t: 'I', v: 4 } };
+    expect(wire.published[0]!.properties['headers']).toEqual({ ...fields, ...anew });
   });
 });
