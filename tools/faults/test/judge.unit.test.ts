@@ -199,6 +199,23 @@ const spoiled: readonly [name: string, Invariant, says: string, spoil: (run: Han
       }),
   ],
   [
+    'a stop that says all is well when it is not',
+    'V9',
+    'sender-1 ended with code 0, and 1 of its sends are unknown',
+    (run) =>
+      run
+        .add(12_900, 'sender-1', { event: 'attempt', id: 'n1', key: 'n', sequence: 0, sum: 's' })
+        .add(12_950, 'sender-1', { event: 'unknown', id: 'n1', code: 'PUBLISH_UNKNOWN' })
+        .add(13_000, 'nemesis', {
+          event: 'exited',
+          process: 'sender-1',
+          code: 0,
+          signal: null,
+          ordered: 'SIGTERM',
+          afterMs: 80,
+        }),
+  ],
+  [
     'a flooded log',
     'V9',
     'worker-0 logged 5000 warnings and errors, allowed are 28',

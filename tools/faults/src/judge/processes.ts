@@ -99,12 +99,14 @@ function judgeResources(entries: readonly Entry[], { lateSockets }: Expectations
 function judgeEnds(entries: readonly Entry[], { shutdownMs }: Expectations): Violation[] {
   const violations: Violation[] = [];
   const breaks = (what: string): void => void violations.push({ invariant: 'V9', what });
-  for (const { process, code, signal, ordered, afterMs = 0 } of entries.filter(isEvent('exited'))) {
+  for (const { process, code, signal, ordered, afterMs = 0, at } of entries.filter(isEvent('exited'))) {
     const how = signal ?? `code ${code}`;
     if (ordered === undefined) breaks(`${process} ended by itself with ${how}`);
     if (ordered !== 'SIGTERM') continue;
     // 2: the deadline passed first; that is how it ends where the broker is away
     if (code !== 0 && code !== 2) breaks(`the orderly stop of ${process} ended with ${how}`);
+    const open = unsaid(entries, process, at - afterMs);
+    if (code === 0 && open > 0) breaks(`${process} ended with code 0, and ${open} of its sends are unknown`);
     if (afterMs > shutdownMs + EXIT_MS) breaks(`the orderly stop of ${process} took ${afterMs} ms`);
   }
   const strike = entries.find(isEvent('struck'))?.at ?? 0;
@@ -114,4 +116,15 @@ function judgeEnds(entries: readonly Entry[], { shutdownMs }: Expectations): Vio
     if (count > allowed) breaks(`${process} logged ${count} warnings and errors, allowed are ${Math.round(allowed)}`);
   }
   return violations;
+}
+
+/** Sends of a process that were under way at that time, or later, and of which nobody can know what became. */
+function unsaid(entries: readonly Entry[], process: string, from: number): number {
+  const open = new Set<string>();
+  for (const entry of entries.filter(isEvent('attempt', 'confirmed', 'refused', 'unknown'))) {
+    if (entry.by !== process) continue;
+    if (entry.event === 'attempt') open.add(entry.id);
+    else if (entry.event !== 'unknown' || entry.at < from) open.delete(entry.id);
+  }
+  return open.size;
 }
