@@ -25,6 +25,7 @@ import { headerFilter, type HeaderFilter } from './headers.js';
 import { DeadLetterOffice } from './dead-letter-office.js';
 import type { RabbitConsumerOptions } from './options.js';
 import { anonymousName } from './names.js';
+import { consumerRefused } from './refusals.js';
 import { whereIs } from './settings.js';
 import { consumerTopology, type ConsumedQueue, type ConsumerTopology } from './topology.js';
 import type { Trouble } from './trouble.js';
@@ -147,7 +148,9 @@ export class RabbitConsumer implements Settler<RabbitDelivery> {
       return await this.#consume(channel);
     } catch (error) {
       await channel.close();
-      throw replyCode(error) === undefined ? error : channelClosed(asError(error), connection.address);
+      if (replyCode(error) === undefined) throw error;
+      const where = whereIs(this.#source.binding, this.#context);
+      throw consumerRefused(asError(error), where) ?? channelClosed(asError(error), connection.address);
     }
   }
 

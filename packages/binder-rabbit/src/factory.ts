@@ -141,6 +141,7 @@ class RabbitBinder implements Binder<RabbitConsumerOptions, RabbitProducerOption
   }
 
   async #close(): Promise<void> {
+    this.#trouble.close();
     const ends = [
       ...[...this.#consumers].map(({ binding }) => binding.close(0)),
       ...[...this.#producers].map((producer) => producer.close(0)),

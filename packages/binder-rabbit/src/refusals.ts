@@ -48,6 +48,26 @@ export function refusal(one: Declaration, error: Error, where: string | undefine
   }
 }
 
+/** A consumer that the broker does not take; undefined where there is nothing to say beside its own words. */
+export function consumerRefused(error: Error, where: string): StreambindError | undefined {
+  if (replyCode(error) !== ACCESS_REFUSED) return undefined;
+  const given = serverText(error);
+  if (given.includes('exclusive use')) {
+    return new StreambindError(
+      'DESTINATION_GONE',
+      'Another consumer has the queue for itself.',
+      { where, given, fix: 'With exclusive: true one instance consumes, and the others wait until it ends.' },
+      error,
+    );
+  }
+  return new StreambindError(
+    'ACCESS_REFUSED',
+    'RabbitMQ does not let this user read from the queue.',
+    { where, given, fix: 'Give the user the permission to read from it (rabbitmqctl set_permissions).' },
+    error,
+  );
+}
+
 function otherType(one: ExchangeDeclaration, error: Error, where: string | undefined): StreambindError {
   const given = serverText(error);
   const [, type] = /current is '([^']+)'/.exec(given) ?? [];

@@ -16,18 +16,24 @@ export class Trouble {
   readonly #context: Pick<BinderContext, 'report' | 'recovered'>;
   /** What each has said; undefined where another one had said it. */
   readonly #open = new Map<Reporter, string | undefined>();
+  #closed = false;
 
   constructor(context: Pick<BinderContext, 'report' | 'recovered'>) {
     this.#context = context;
   }
 
+  /** From now on nothing is told: what ends with the binder is not over. */
+  close(): void {
+    this.#closed = true;
+  }
+
   reporter(): Reporter {
     const over = (): void => {
-      if (this.#open.delete(reporter) && this.#open.size === 0) this.#context.recovered();
+      if (this.#open.delete(reporter) && this.#open.size === 0 && !this.#closed) this.#context.recovered();
     };
     const reporter: Reporter = {
       report: (error, nextTryMs) => {
-        if (nextTryMs === 0) return;
+        if (nextTryMs === 0 || this.#closed) return;
         this.#open.delete(reporter);
         const said = [...this.#open.values()].includes(error.message);
         this.#open.set(reporter, said ? undefined : error.message);

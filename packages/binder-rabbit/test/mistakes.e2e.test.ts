@@ -1,5 +1,5 @@
 /**
- * Twelve mistakes that users of RabbitMQ make. Each application says what is wrong, where, and what to do; it tries again,
+ * Mistakes that users of RabbitMQ make. Each application says what is wrong, where, and what to do; it tries again,
  * stops, or keeps the message, as its user would want; and it never prints a password.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,6 +29,7 @@ await describeWithBroker(
         { name: 'clerk', password: SECRET, configure: ALL, write: ALL, read: ALL },
         { name: 'locked', password: `${SECRET}-to-come`, configure: ALL, write: ALL, read: ALL },
         { name: 'reader', password: SECRET, configure: '', write: ALL, read: ALL },
+        { name: 'writer', password: SECRET, configure: ALL, write: ALL, read: '^$' },
         { name: 'neighbour', password: SECRET, configure: ALL, write: '^(?!DLX)', read: ALL },
       ]),
     );
@@ -230,7 +231,69 @@ await describeWithBroker(
       });
     });
 
+    describe('waits, and is told for what', () => {
+      const consumer = 'spring.cloud.stream.rabbit.bindings.input.consumer';
+
+      test('for a queue that somebody else makes', async () => {
+        const given = properties('later', { [`${consumer}.bind-queue`]: false });
+        const child = new Child('input', given);
+        await child.says(/; try 3 in/);
+        const [said] = child.entries(/ WARN /);
+        for (const part of [
+          'RabbitMQ has no queue "later.billing"',
+          `where:   ${placeOf('spring.cloud.stream.bindings.input.destination', given)}`,
+          'fix:     Make it, or let the binding do so: bind-queue: true.',
+          'code:    DESTINATION_GONE',
+        ]) {
+          expect(said).toContain(part);
+        }
+        const impatient = new Child('input', given);
+        await impatient.says(/has no queue/);
+        expect(await impatient.stop()).toBe(0);
+        expect(impatient.log).not.toMatch(/connected again/);
+
+        await withChannel((channel) => channel.assertQueue('later.billing'));
+        await child.starts();
+        expect(await child.stop()).toBe(0);
+      });
+
+      test('for a queue that another instance has for itself', async () => {
+        const given = properties('alone', { [`${consumer}.exclusive`]: true });
+        const first = new Child('input', given);
+        await first.starts();
+        const second = new Child('input,output', given);
+        await second.says(/; try 3 in/);
+        const [said] = second.entries(/ WARN /);
+        expect(said).toContain('Another consumer has the queue for itself');
+        expect(said).toContain('With exclusive: true one instance consumes');
+        expect(await first.stop()).toBe(0);
+        await second.starts();
+        second.send('hello');
+        await second.sees('it handles a message', () => second.of('handled').length > 0);
+        expect(await second.stop()).toBe(0);
+      });
+    });
+
     describe('may not', () => {
+      test('read: the start ends', async () => {
+        const given = properties('unread', { 'spring.rabbitmq.username': 'writer' });
+        await withChannel(async (channel) => {
+          await channel.assertExchange('unread', 'topic');
+          await channel.assertQueue('unread.billing');
+          await channel.bindQueue('unread.billing', 'unread', '#');
+        });
+        const bound = { ...given, 'spring.cloud.stream.rabbit.bindings.input.consumer.bind-queue': false };
+        expect(
+          await failing(new Child('input', bound), [
+            'RabbitMQ does not let this user read from the queue.',
+            `where:   ${placeOf('spring.cloud.stream.bindings.input.destination', given)}`,
+            `given:   ACCESS_REFUSED - access to queue 'unread.billing'`,
+            'rabbitmqctl set_permissions',
+            'code:    ACCESS_REFUSED',
+          ]),
+        ).toBe(1);
+      });
+
       test('declare: the start ends', async () => {
         const given = properties('forbidden', { 'spring.rabbitmq.username': 'reader' });
         expect(
