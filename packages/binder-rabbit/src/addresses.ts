@@ -4,7 +4,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { StreambindError, asError, type BinderContext } from '@streambind/core/binder';
 import type { Address, ConnectionTarget } from './client/connection.js';
 import type { RabbitConnectionOptions } from './options.js';
-import { settingsOf } from './settings.js';
+import { settingsOf, whereKey } from './settings.js';
 
 const PLAIN_PORT = 5672;
 const TLS_PORT = 5671;
@@ -30,7 +30,8 @@ interface Parsed {
  * @throws CONFIG_VALUE for an address that is none, and for a key store or trust store that cannot be read
  */
 export function destinationOf(options: RabbitConnectionOptions, origin?: BinderContext['origin']): Destination {
-  const parsed = options.addresses.map(parse);
+  const written = whereKey(`${PREFIX}.addresses`, origin);
+  const parsed = options.addresses.map((text) => parse(text, written));
   const [first] = parsed;
   const tls = (first?.tls ?? options['ssl.enabled'] ?? false) ? tlsOptions(options) : undefined;
   const port = (own: number | undefined): number => own ?? (tls ? TLS_PORT : PLAIN_PORT);
@@ -59,27 +60,36 @@ export function destinationOf(options: RabbitConnectionOptions, origin?: BinderC
   };
 }
 
-/** `[amqp[s]://][user[:password]@]host[:port][/vhost]`, IPv6 in brackets. */
-function parse(text: string): Parsed {
+/** `[amqp[s]://][user[:password]@]host[:port][/vhost]`, IPv6 in brackets; a password ends at the last `@`. */
+function parse(text: string, where: string): Parsed {
   const [, scheme, user, password, host, port, vhost] =
-    /^(?:(amqps?):\/\/)?(?:([^:@/]*)(?::([^@/]*))?@)?(\[[^\]]+\]|[^:/@[\]]+)(?::(\d{1,5}))?(?:\/(.*))?$/.exec(
+    /^(?:(amqps?):\/\/)?(?!\w*:\/\/)(?:([^:@/]*)(?::(.*))?@)?(\[[^\]]+\]|[^:/@[\]]+)(?::(\d{1,5}))?(?:\/(.*))?$/.exec(
       text.trim(),
     ) ?? [];
   if (host === undefined || Number(port ?? 1) > 65_535) {
     throw new StreambindError('CONFIG_VALUE', 'An address of RabbitMQ cannot be read.', {
-      where: `${PREFIX}.addresses`,
-      given: text.replace(/\/\/[^@]*@|^[^@]*@/, (secret) => (secret.startsWith('//') ? '//…@' : '…@')),
+      where,
+      given: text.replace(/(^|\/\/).*@/, '$1…@'),
       allowed: '[amqp[s]://][user:password@]host[:port][/vhost]',
     });
   }
   return {
     tls: scheme === undefined ? undefined : scheme === 'amqps',
     host: host.replace(/^\[|\]$/g, ''),
-    ...(user === undefined ? {} : { username: decodeURIComponent(user) }),
-    ...(password === undefined ? {} : { password: decodeURIComponent(password) }),
+    ...(user === undefined ? {} : { username: decoded(user) }),
+    ...(password === undefined ? {} : { password: decoded(password) }),
     ...(port === undefined ? {} : { port: Number(port) }),
-    ...(vhost === undefined ? {} : { virtualHost: vhost === '' ? '/' : decodeURIComponent(vhost) }),
+    ...(vhost === undefined ? {} : { virtualHost: vhost === '' ? '/' : decoded(vhost) }),
   };
+}
+
+/** A `%` that encodes nothing is a percent sign. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function tlsOptions(options: RabbitConnectionOptions): ConnectionOptions {

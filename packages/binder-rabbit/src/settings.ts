@@ -41,10 +41,16 @@ const NOTHING: Instead = { address: false, login: false, virtualHost: false, tls
 /** The names of the keys alone. */
 export const KEYS: Settings = settingsOf(NOTHING, undefined);
 
+/** Where a key is written down, with the key; the key alone where it is not. */
+export function whereKey(key: string, origin: BinderContext['origin']): string {
+  const place = origin?.(key);
+  return place === undefined ? key : `${place} (${key})`;
+}
+
 /** Where a binding is written down, or its key path. */
 export function whereIs(binding: string, { origin }: Pick<BinderContext, 'origin'>): string {
   const path = `spring.cloud.stream.bindings.${binding}`;
   const key = `${path}.destination`;
-  const place = origin?.(key);
-  return place === undefined ? path : `${place} (${key})`;
+  const place = whereKey(key, origin);
+  return place === key ? path : place;
 }
