@@ -13,9 +13,10 @@ import {
   type ProducerBinding,
   type ProducerTarget,
 } from '@streambind/core/binder';
-import { destinationOf, type Destination } from './addresses.js';
-import { RabbitConnection, addressText, type Address } from './client/connection.js';
-import { RabbitConsumer } from './consumer.js';
+import { destinationOf, type Destination } from './options/addresses.js';
+import { RabbitConnection } from './client/connection.js';
+import { addressText, type Address } from './client/address.js';
+import { RabbitConsumer } from './consuming/consumer.js';
 import {
   binderSchema,
   connectionSchema,
@@ -24,10 +25,10 @@ import {
   type RabbitConsumerOptions,
   type RabbitOptions,
   type RabbitProducerOptions,
-} from './options.js';
-import { policy, weaknesses } from './policy.js';
-import { RabbitProducer } from './producer.js';
-import { Trouble } from './trouble.js';
+} from './options/options.js';
+import { policy, weaknesses } from './options/policy.js';
+import { RabbitProducer } from './publishing/producer.js';
+import { Trouble } from './client/trouble.js';
 
 /** Bytes; `max_message_size` of RabbitMQ 4, where it is not set. */
 const MAX_PAYLOAD = 16 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { Acks } from '../src/acks.js';
+import { Acks } from '../src/consuming/acks.js';
 
 function acks(): { acks: Acks; told: string[] } {
   const told: string[] = [];

@@ -1,10 +1,10 @@
 /** Where the broker is, read from the keys of `spring.rabbitmq`, and how errors name them. */
 import { describe, expect, test } from '@jest/globals';
 import { isStreambindError, type Schema, type StreambindError } from '@streambind/core/binder';
-import { destinationOf, type Destination } from '../src/addresses.js';
+import { destinationOf, type Destination } from '../src/options/addresses.js';
 import { connectFailed } from '../src/client/errors.js';
 import { binderFactory } from '../src/index.js';
-import type { RabbitConnectionOptions } from '../src/options.js';
+import type { RabbitConnectionOptions } from '../src/options/options.js';
 import { defaultsOf } from './support/binder.js';
 
 const DEFAULTS = defaultsOf(binderFactory.connection!['spring.rabbitmq'] as Schema<RabbitConnectionOptions>);

@@ -1,7 +1,7 @@
 /** What a dead letter is made of, where no recording says it. */
 import { expect, test } from '@jest/globals';
 import type { RawMessage } from '../src/client/amqplib.js';
-import { deadLetter } from '../src/dead-letter-record.js';
+import { deadLetter } from '../src/records/dead-letter.js';
 import { readFields, writeFields, type Fields } from './support/fields.js';
 
 const OPTIONS = { republishDeliveyMode: 'persistent', frameMaxHeadroom: 20_000 } as const;

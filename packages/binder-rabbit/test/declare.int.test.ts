@@ -4,8 +4,14 @@ import { randomUUID } from 'node:crypto';
 import { until, type VirtualHost } from '../../../tools/brokers/index.mjs';
 import { describeWithBroker } from '../../../tools/brokers/jest.mjs';
 import type { RabbitConnection } from '../src/client/connection.js';
-import { binding, durableQueue, type Check, type Declaration, type ExchangeDeclaration } from '../src/declarations.js';
-import { declare, declareAgain } from '../src/declare.js';
+import {
+  binding,
+  durableQueue,
+  type Check,
+  type Declaration,
+  type ExchangeDeclaration,
+} from '../src/topology/declarations.js';
+import { declare, declareAgain } from '../src/topology/declare.js';
 import { channelsOf, connectTo } from './support/connections.js';
 
 const exchange = (name: string, type = 'topic', durable = true): ExchangeDeclaration => ({

@@ -9,7 +9,7 @@ import {
   consumerSchema,
   producerSchema,
   type RabbitConsumerOptions,
-} from '../src/options.js';
+} from '../src/options/options.js';
 import { planned } from './support/configurations.js';
 
 const RABBIT = 'spring.cloud.stream.rabbit';

@@ -1,9 +1,9 @@
 /** What core is told of the options of a binding, and what a start refuses because it could lose a message. */
 import { describe, expect, test } from '@jest/globals';
-import type { RabbitOptions } from '../src/options.js';
-import { policy, weaknesses } from '../src/policy.js';
-import { anonymousName } from '../src/names.js';
-import { consumerTopology, type ConsumerTopology, type DeadLetters } from '../src/topology.js';
+import type { RabbitOptions } from '../src/options/options.js';
+import { policy, weaknesses } from '../src/options/policy.js';
+import { anonymousName } from '../src/topology/names.js';
+import { consumerTopology, type ConsumerTopology, type DeadLetters } from '../src/topology/topology.js';
 import { planned } from './support/configurations.js';
 
 type Given = Readonly<Record<string, string>>;

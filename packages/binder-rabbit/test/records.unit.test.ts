@@ -3,10 +3,10 @@ import { deflateSync, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import type { WireRecord } from '@streambind/core/binder';
 import type { RawMessage } from '../src/client/amqplib.js';
-import { headerFilter } from '../src/headers.js';
-import { ReceivedRecord, partsOf } from '../src/received.js';
-import { encoder, type EncodingOptions } from '../src/records.js';
-import { amqpTyped } from '../src/typed.js';
+import { headerFilter } from '../src/records/headers.js';
+import { ReceivedRecord, partsOf } from '../src/records/inbound.js';
+import { encoder, type EncodingOptions } from '../src/records/outbound.js';
+import { amqpTyped } from '../src/records/typed.js';
 import { readFields, writeFields, type Fields } from './support/fields.js';
 
 const OPTIONS: EncodingOptions = {

@@ -1,8 +1,8 @@
 /** Header tables: what is written is typed as Spring types it, what is read is exact, what is passed on stays the same. */
 import { describe, expect, test } from '@jest/globals';
-import { ReceivedTable } from '../src/table.js';
-import { TableWriter } from '../src/table-writer.js';
-import { AmqpTyped, amqpTyped, type AmqpType, type AmqpTypedInput } from '../src/typed.js';
+import { ReceivedTable } from '../src/records/table.js';
+import { TableWriter } from '../src/records/table-writer.js';
+import { AmqpTyped, amqpTyped, type AmqpType, type AmqpTypedInput } from '../src/records/typed.js';
 import { amqplibTable, decodeWithAmqplib, readFields, writeFields, type Field, type Fields } from './support/fields.js';
 
 const writer = new TableWriter();

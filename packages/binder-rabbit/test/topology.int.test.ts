@@ -5,10 +5,10 @@ import { isStreambindError, type StreambindError } from '@streambind/core/binder
 import type { RabbitBroker } from '../../../tools/brokers/index.mjs';
 import { describeWithBroker } from '../../../tools/brokers/jest.mjs';
 import type { RabbitConnection } from '../src/client/connection.js';
-import { durableQueue, type Declaration } from '../src/declarations.js';
-import { declare } from '../src/declare.js';
-import { anonymousName } from '../src/names.js';
-import { consumerTopology, producerTopology } from '../src/topology.js';
+import { durableQueue, type Declaration } from '../src/topology/declarations.js';
+import { declare } from '../src/topology/declare.js';
+import { anonymousName } from '../src/topology/names.js';
+import { consumerTopology, producerTopology } from '../src/topology/topology.js';
 import { addVirtualHosts, objectsIn, removeVirtualHosts, type Found } from './support/broker-objects.js';
 import { DIFFERENT, configurations, planned, recorded, type Configuration } from './support/configurations.js';
 import { channelsOf, connectTo } from './support/connections.js';

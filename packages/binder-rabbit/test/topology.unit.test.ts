@@ -1,8 +1,8 @@
 /** Every configuration of which Spring's topology was recorded: what the pure functions ask for. */
 import { describe, expect, test } from '@jest/globals';
-import type { Arguments, Declaration } from '../src/declarations.js';
-import { anonymousName } from '../src/names.js';
-import { consumerTopology, producerTopology } from '../src/topology.js';
+import type { Arguments, Declaration } from '../src/topology/declarations.js';
+import { anonymousName } from '../src/topology/names.js';
+import { consumerTopology, producerTopology } from '../src/topology/topology.js';
 import {
   DIFFERENT,
   configurations,

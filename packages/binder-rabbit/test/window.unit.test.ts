@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { Window } from '../src/window.js';
+import { Window } from '../src/client/window.js';
 
 function filled(count: number): { window: Window<number>; settle: (tag: number, multiple: boolean) => number[] } {
   const window = new Window<number>();

@@ -1,37 +1,12 @@
 /** One connection to the broker, from the handshake to its end. It never comes back: the supervisor makes another. */
-import type { ConnectionOptions } from 'node:tls';
 import { connect, type Channel, type ChannelModel, type ConfirmChannel } from 'amqplib';
+import type { Address, ConnectionTarget } from './address.js';
 import { touch, type Internals } from './amqplib.js';
 import { connectionLost, connectFailed } from './errors.js';
 import { FrameWriter } from './frames.js';
-import type { Settings } from '../settings.js';
 
 /** Milliseconds; a close handshake that takes longer ends with the socket. */
 const CLOSE_MS = 1000;
-
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-  /** Absent: plain TCP. */
-  readonly tls?: ConnectionOptions;
-}
-
-export interface ConnectionTarget {
-  readonly username: string;
-  readonly password: string;
-  readonly virtualHost: string;
-  /** Seconds; 0: none; absent: what the server proposes, 60 for RabbitMQ. */
-  readonly heartbeat?: number;
-  readonly channelMax?: number;
-  /** Milliseconds for connecting and for the handshake; 0: no limit. */
-  readonly connectionTimeout: number;
-  /** As the broker's tools show it. */
-  readonly name: string;
-  /** For errors; default: the names of the keys alone. */
-  readonly settings?: Settings;
-}
-
-export const addressText = ({ host, port }: Address): string => `${host}:${port}`;
 
 export class RabbitConnection {
   readonly #model: ChannelModel;

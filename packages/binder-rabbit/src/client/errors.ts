@@ -1,7 +1,7 @@
 /** What the broker and the socket say, as the errors of this project. */
 import { StreambindError, asError, isStreambindError } from '@streambind/core/binder';
-import { KEYS } from '../settings.js';
-import type { Address, ConnectionTarget } from './connection.js';
+import { KEYS } from './settings.js';
+import type { Address, ConnectionTarget } from './address.js';
 
 /** What a further try does not cure, before somebody changes something. */
 export const isPermanent = (error: Error): boolean =>

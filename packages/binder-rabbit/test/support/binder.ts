@@ -12,7 +12,7 @@ import type {
 } from '@streambind/core/binder';
 import type { RabbitAddress } from '../../../../tools/brokers/index.mjs';
 import { binderFactory } from '../../src/index.js';
-import type { RabbitConsumerOptions, RabbitOptions, RabbitProducerOptions } from '../../src/options.js';
+import type { RabbitConsumerOptions, RabbitOptions, RabbitProducerOptions } from '../../src/options/options.js';
 
 export type RabbitBinder = Binder<RabbitConsumerOptions, RabbitProducerOptions>;
 

@@ -5,9 +5,9 @@ import { keyGroups } from '@streambind/core/internal';
 import { readChannels } from '../../../core/src/annotations/index.js';
 import { plan } from '../../../core/src/binding/index.js';
 import { loadEnvironment, type Problem } from '../../../core/src/config/index.js';
-import { binderSchema, connectionSchema, consumerSchema, producerSchema } from '../../src/options.js';
-import type { RabbitConsumerOptions, RabbitOptions, RabbitProducerOptions } from '../../src/options.js';
-import { policy } from '../../src/policy.js';
+import { binderSchema, connectionSchema, consumerSchema, producerSchema } from '../../src/options/options.js';
+import type { RabbitConsumerOptions, RabbitOptions, RabbitProducerOptions } from '../../src/options/options.js';
+import { policy } from '../../src/options/policy.js';
 import { golden } from './golden.js';
 
 type Plain = Readonly<Record<string, string | number | boolean>>;

@@ -1,5 +1,5 @@
 /** The rules by which RabbitMQ answers declarations, on paper: enough for topologies, and no more. */
-import type { Declaration } from '../../src/declarations.js';
+import type { Declaration } from '../../src/topology/declarations.js';
 import type { Configuration, Objects, RecordedBinding, RecordedExchange, RecordedQueue } from './configurations.js';
 
 const typeOf = (given: Readonly<Record<string, unknown>>): string => (given['x-queue-type'] as string) ?? 'classic';

@@ -3,13 +3,13 @@ import type { ConsumerSink, ConsumerSource, Delivery, Settlement, WireRecord } f
 import type { RawMessage } from '../../src/client/amqplib.js';
 import { FrameWriter, type Properties } from '../../src/client/frames.js';
 import { decodeProperties, type RawProperties } from '../../src/client/properties.js';
-import { deadLetter } from '../../src/dead-letter-record.js';
+import { deadLetter } from '../../src/records/dead-letter.js';
 import { binderFactory } from '../../src/factory.js';
-import { headerFilter } from '../../src/headers.js';
-import type { RabbitConsumerOptions } from '../../src/options.js';
-import { ReceivedRecord } from '../../src/received.js';
-import { encoder } from '../../src/records.js';
-import { consumerTopology, producerTopology } from '../../src/topology.js';
+import { headerFilter } from '../../src/records/headers.js';
+import type { RabbitConsumerOptions } from '../../src/options/options.js';
+import { ReceivedRecord } from '../../src/records/inbound.js';
+import { encoder } from '../../src/records/outbound.js';
+import { consumerTopology, producerTopology } from '../../src/topology/topology.js';
 import { amqplibTable, readFields } from './fields.js';
 import type { Published, WireMessage } from './recorded-messages.js';
 

@@ -1,7 +1,7 @@
 /** Messages on their way in: what a handler sees of them, by Spring's names. Nothing is read before somebody asks for it. */
 import { StreambindError, type HeaderValue } from '@streambind/core/binder';
-import type { RawMessage } from './client/amqplib.js';
-import type { RawProperties } from './client/properties.js';
+import type { RawMessage } from '../client/amqplib.js';
+import type { RawProperties } from '../client/properties.js';
 import { compressionOf, decompress } from './compression.js';
 import { AmqpHeaders, LENGTH_HEADER_4, TableHeaders, type HeaderFilter } from './headers.js';
 import { ReceivedTable, emptyRecord, type Headers } from './table.js';

@@ -4,7 +4,7 @@
  * key or partition begins another batch.
  */
 import type { WireRecord } from '@streambind/core/binder';
-import type { RabbitProducerOptions } from './options.js';
+import type { RabbitProducerOptions } from '../options/options.js';
 
 type Records = readonly [WireRecord, ...WireRecord[]];
 

@@ -1,5 +1,5 @@
 /** What is asked of the broker, as data; `declare.ts` does it. */
-import type { QueueOptions, RabbitCommonOptions } from './options.js';
+import type { QueueOptions, RabbitCommonOptions } from '../options/options.js';
 
 /** Numbers are sent as int32, as Java sends them. */
 export type Arguments = Readonly<Record<string, string | number | boolean>>;

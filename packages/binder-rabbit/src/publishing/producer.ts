@@ -9,16 +9,16 @@ import {
   type WireRecord,
 } from '@streambind/core/binder';
 import { Batcher } from './batcher.js';
-import { RabbitChannel, type ReturnedMessage } from './client/channel.js';
-import type { RabbitConnection } from './client/connection.js';
-import { isPermanent } from './client/errors.js';
-import { declare } from './declare.js';
-import type { RabbitOptions, RabbitProducerOptions } from './options.js';
+import { RabbitChannel, type ReturnedMessage } from '../client/channel.js';
+import type { RabbitConnection } from '../client/connection.js';
+import { isPermanent } from '../client/errors.js';
+import { declare } from '../topology/declare.js';
+import type { RabbitOptions, RabbitProducerOptions } from '../options/options.js';
 import { Publisher } from './publisher.js';
-import { encoder } from './records.js';
-import { lossNotices, producerTopology } from './topology.js';
-import { whereIs } from './settings.js';
-import type { Trouble } from './trouble.js';
+import { encoder } from '../records/outbound.js';
+import { lossNotices, producerTopology } from '../topology/topology.js';
+import { whereIs } from '../client/settings.js';
+import type { Trouble } from '../client/trouble.js';
 
 /** What goes in one message. */
 type Records = readonly [WireRecord, ...WireRecord[]];

@@ -10,16 +10,16 @@ import {
   type ConsumerSource,
   type Supervisor,
 } from '@streambind/core/binder';
-import { RabbitChannel, type Confirm, type ConfirmListener, type ReturnedMessage } from './client/channel.js';
-import type { RabbitConnection } from './client/connection.js';
-import { deadLetter, type DeadLetter } from './dead-letter-record.js';
-import { serverText } from './client/errors.js';
-import { declare } from './declare.js';
+import { RabbitChannel, type Confirm, type ConfirmListener, type ReturnedMessage } from '../client/channel.js';
+import type { RabbitConnection } from '../client/connection.js';
+import { deadLetter, type DeadLetter } from '../records/dead-letter.js';
+import { serverText } from '../client/errors.js';
+import { declare } from '../topology/declare.js';
 import type { RabbitDelivery } from './delivery.js';
-import type { RabbitConsumerOptions } from './options.js';
-import { whereIs } from './settings.js';
-import type { DeadLetters } from './topology.js';
-import { Window } from './window.js';
+import type { RabbitConsumerOptions } from '../options/options.js';
+import { whereIs } from '../client/settings.js';
+import type { DeadLetters } from '../topology/topology.js';
+import { Window } from '../client/window.js';
 
 export type PublishedDeadLetters = Extract<DeadLetters, { by: 'publishing' }>;
 

@@ -1,6 +1,6 @@
 /** Records on their way out: routing key, properties, header table and body as Spring Cloud Stream makes them. */
 import { StreambindError, type WireRecord } from '@streambind/core/binder';
-import type { Properties } from './client/frames.js';
+import type { Properties } from '../client/frames.js';
 import { gzip } from './compression.js';
 import {
   AmqpHeaders,
@@ -10,9 +10,9 @@ import {
   isAmqpHeader,
   type HeaderFilter,
 } from './headers.js';
-import { partitionKey } from './names.js';
-import type { DeliveryMode, RabbitBinderOptions, RabbitProducerOptions } from './options.js';
-import type { Publication } from './publisher.js';
+import { partitionKey } from '../topology/names.js';
+import type { DeliveryMode, RabbitBinderOptions, RabbitProducerOptions } from '../options/options.js';
+import type { Publication } from '../publishing/publisher.js';
 import { ReceivedTable } from './table.js';
 import { TableWriter } from './table-writer.js';
 

@@ -3,12 +3,12 @@
  * it, and ends with the broker's word. One confirm channel, which comes back after it was lost.
  */
 import { Fifo, StreambindError, Supervisor, type FlushReport } from '@streambind/core/binder';
-import { RabbitChannel, type Confirm, type ConfirmListener, type ReturnedMessage } from './client/channel.js';
-import type { RabbitConnection } from './client/connection.js';
-import { serverText } from './client/errors.js';
-import type { Properties } from './client/frames.js';
-import type { Reporter } from './trouble.js';
-import { Window } from './window.js';
+import { RabbitChannel, type Confirm, type ConfirmListener, type ReturnedMessage } from '../client/channel.js';
+import type { RabbitConnection } from '../client/connection.js';
+import { serverText } from '../client/errors.js';
+import type { Properties } from '../client/frames.js';
+import type { Reporter } from '../client/trouble.js';
+import { Window } from '../client/window.js';
 
 /** A message as it goes on the wire. */
 export interface Publication {

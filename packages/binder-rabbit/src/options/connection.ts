@@ -1,6 +1,6 @@
 /** `spring.rabbitmq.*`, as Spring Boot's RabbitProperties has it. */
 import { schema, type Schema } from '@streambind/core/binder';
-import { without } from './options-common.js';
+import { without } from './common.js';
 
 export interface RabbitConnectionOptions {
   readonly host: string;

@@ -13,8 +13,13 @@ import {
   type QueueDeclaration,
 } from './declarations.js';
 import { deadLetterExchange, deadLetterQueue, exchangeName, partitionKey, partitionQueue } from './names.js';
-import { expectedLosses } from './policy.js';
-import type { ExchangeType, RabbitCommonOptions, RabbitConsumerOptions, RabbitProducerOptions } from './options.js';
+import { expectedLosses } from '../options/policy.js';
+import type {
+  ExchangeType,
+  RabbitCommonOptions,
+  RabbitConsumerOptions,
+  RabbitProducerOptions,
+} from '../options/options.js';
 
 export type DeadLetters =
   /** Rejected without requeue: the broker moves it where the queue says, or a policy. */

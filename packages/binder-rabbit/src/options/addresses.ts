@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { StreambindError, asError, type BinderContext } from '@streambind/core/binder';
-import type { Address, ConnectionTarget } from './client/connection.js';
+import type { Address, ConnectionTarget } from '../client/address.js';
 import type { RabbitConnectionOptions } from './options.js';
-import { settingsOf, whereKey } from './settings.js';
+import { settingsOf, whereKey } from '../client/settings.js';
 
 const PLAIN_PORT = 5672;
 const TLS_PORT = 5671;

@@ -1,10 +1,10 @@
 /** `spring.cloud.stream.rabbit.binder.*` and `.bindings.<name>.consumer|producer.*`. */
 import { schema, type Schema } from '@streambind/core/binder';
-import { commonOptions, without, type DeliveryMode, type RabbitCommonOptions } from './options-common.js';
-import type { RabbitConnectionOptions } from './options-connection.js';
+import { commonOptions, without, type DeliveryMode, type RabbitCommonOptions } from './common.js';
+import type { RabbitConnectionOptions } from './connection.js';
 
-export { connectionSchema, type RabbitConnectionOptions } from './options-connection.js';
-export type { DeliveryMode, ExchangeType, Overflow, QueueOptions, RabbitCommonOptions } from './options-common.js';
+export { connectionSchema, type RabbitConnectionOptions } from './connection.js';
+export type { DeliveryMode, ExchangeType, Overflow, QueueOptions, RabbitCommonOptions } from './common.js';
 
 export interface RabbitBinderOptions {
   /** 0 to 9, as in zlib. */

@@ -1,9 +1,9 @@
 /** What a message becomes when it is dead: itself, and beside its headers four that tell why. Spring: `RepublishMessageRecoverer`. */
-import type { RawMessage } from './client/amqplib.js';
-import type { Properties } from './client/frames.js';
+import type { RawMessage } from '../client/amqplib.js';
+import type { Properties } from '../client/frames.js';
 import { TableHeaders } from './headers.js';
-import { modeNumber } from './records.js';
-import type { RabbitConsumerOptions } from './options.js';
+import { modeNumber } from './outbound.js';
+import type { RabbitConsumerOptions } from '../options/options.js';
 import { ReceivedTable } from './table.js';
 import { TableWriter } from './table-writer.js';
 

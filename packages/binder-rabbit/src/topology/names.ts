@@ -1,6 +1,6 @@
 /** Names on the broker, by Spring Cloud Stream's convention. */
 import { randomBytes } from 'node:crypto';
-import type { RabbitCommonOptions } from './options.js';
+import type { RabbitCommonOptions } from '../options/options.js';
 
 type Naming = Pick<RabbitCommonOptions, 'prefix' | 'deadLetterExchange' | 'deadLetterQueueName'>;
 

@@ -1,6 +1,6 @@
 /** What the broker refused to declare, told by what it was and what can be done. */
 import { StreambindError } from '@streambind/core/binder';
-import { replyCode, serverText } from './client/errors.js';
+import { replyCode, serverText } from '../client/errors.js';
 import type { Declaration, ExchangeDeclaration } from './declarations.js';
 
 export const PRECONDITION_FAILED = 406;

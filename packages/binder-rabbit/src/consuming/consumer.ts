@@ -15,20 +15,20 @@ import {
   type Settler,
 } from '@streambind/core/binder';
 import { Acks } from './acks.js';
-import type { RawMessage } from './client/amqplib.js';
-import { RabbitChannel } from './client/channel.js';
-import type { RabbitConnection } from './client/connection.js';
-import { channelClosed, isPermanent, replyCode } from './client/errors.js';
-import { declare, declareAgain } from './declare.js';
+import type { RawMessage } from '../client/amqplib.js';
+import { RabbitChannel } from '../client/channel.js';
+import type { RabbitConnection } from '../client/connection.js';
+import { channelClosed, isPermanent, replyCode } from '../client/errors.js';
+import { declare, declareAgain } from '../topology/declare.js';
 import { RabbitDelivery, type Origin, type Outcome } from './delivery.js';
-import { headerFilter, type HeaderFilter } from './headers.js';
+import { headerFilter, type HeaderFilter } from '../records/headers.js';
 import { DeadLetterOffice } from './dead-letter-office.js';
-import type { RabbitConsumerOptions } from './options.js';
-import { anonymousName } from './names.js';
-import { consumerRefused } from './refusals.js';
-import { whereIs } from './settings.js';
-import { consumerTopology, type ConsumedQueue, type ConsumerTopology } from './topology.js';
-import type { Trouble } from './trouble.js';
+import type { RabbitConsumerOptions } from '../options/options.js';
+import { anonymousName } from '../topology/names.js';
+import { consumerRefused } from '../topology/refusals.js';
+import { whereIs } from '../client/settings.js';
+import { consumerTopology, type ConsumedQueue, type ConsumerTopology } from '../topology/topology.js';
+import type { Trouble } from '../client/trouble.js';
 
 export interface Connections {
   readonly consuming: Supervisor<RabbitConnection>;

@@ -1,7 +1,7 @@
 /** Asks the broker for what a topology lists, and tells the refusals apart. */
 import { asError, isStreambindError, type Provision } from '@streambind/core/binder';
 import type { Channel, Options } from 'amqplib';
-import { replyCode } from './client/errors.js';
+import { replyCode } from '../client/errors.js';
 import type { Arguments, Declaration, ExchangeDeclaration, QueueDeclaration } from './declarations.js';
 import { COMMAND_INVALID, PRECONDITION_FAILED, isOtherType, refusal, toleratedText, unknownType } from './refusals.js';
 

@@ -1,7 +1,7 @@
 /** Bodies that Spring AMQP's post processors compressed, and that say so in `content_encoding`. */
 import { gzipSync, inflateRawSync, unzipSync } from 'node:zlib';
 import { StreambindError, asError } from '@streambind/core/binder';
-import type { RawProperties } from './client/properties.js';
+import type { RawProperties } from '../client/properties.js';
 import { TableHeaders } from './headers.js';
 import type { ReceivedTable } from './table.js';
 
