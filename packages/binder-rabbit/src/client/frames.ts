@@ -25,6 +25,14 @@ export interface Properties {
   clusterId?: string | undefined;
 }
 
+/** A message as it goes on the wire. */
+export interface Publication {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly properties: Properties;
+  readonly body: Uint8Array;
+}
+
 const METHOD = 1;
 const HEADER = 2;
 const BODY = 3;

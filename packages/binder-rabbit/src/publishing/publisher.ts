@@ -6,17 +6,9 @@ import { Fifo, StreambindError, Supervisor, type FlushReport } from '@streambind
 import { RabbitChannel, type Confirm, type ConfirmListener, type ReturnedMessage } from '../client/channel.js';
 import type { RabbitConnection } from '../client/connection.js';
 import { serverText } from '../client/errors.js';
-import type { Properties } from '../client/frames.js';
+import type { Publication } from '../client/frames.js';
 import type { Reporter } from '../client/trouble.js';
 import { Window } from '../client/window.js';
-
-/** A message as it goes on the wire. */
-export interface Publication {
-  readonly exchange: string;
-  readonly routingKey: string;
-  readonly properties: Properties;
-  readonly body: Uint8Array;
-}
 
 export interface PublisherOptions<T> {
   /** For errors: the destination. */

@@ -1,6 +1,5 @@
 /** Records on their way out: routing key, properties, header table and body as Spring Cloud Stream makes them. */
 import { StreambindError, type WireRecord } from '@streambind/core/binder';
-import type { Properties } from '../client/frames.js';
 import { gzip } from './compression.js';
 import {
   AmqpHeaders,
@@ -12,7 +11,7 @@ import {
 } from './headers.js';
 import { partitionKey } from '../topology/names.js';
 import type { DeliveryMode, RabbitBinderOptions, RabbitProducerOptions } from '../options/options.js';
-import type { Publication } from '../publishing/publisher.js';
+import type { Properties, Publication } from '../client/frames.js';
 import { ReceivedTable } from './table.js';
 import { TableWriter } from './table-writer.js';
 
