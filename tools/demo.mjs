@@ -59,7 +59,7 @@ await end(failed ? 1 : 0);
 
 /** Leaves nothing behind. */
 async function end(code) {
-  await Promise.all(all.map((service) => (service.running ? service.kill() : undefined)));
+  await Promise.all(all.filter(({ running }) => running).map((service) => service.kill()));
   await place.leave();
   process.exit(code);
 }
