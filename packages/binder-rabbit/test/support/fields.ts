@@ -21,7 +21,9 @@ export function readFields(table: Uint8Array): Fields {
     fields.push([bytes.toString('utf8', from, to), field]);
     at = end;
   }
-  return Object.fromEntries(fields);
+  const read = Object.fromEntries(fields);
+  if (Object.keys(read).length < fields.length) throw new Error('a field is there twice');
+  return read;
 }
 
 function readField(bytes: Buffer, at: number): [Field, number] {
