@@ -9,11 +9,14 @@ import type { RabbitProducerOptions } from '../options/options.js';
 type Records = readonly [WireRecord, ...WireRecord[]];
 
 interface Open {
-  readonly key: unknown;
-  readonly records: WireRecord[];
-  readonly waiting: { resolve(): void; reject(error: Error): void }[];
+  readonly key: string;
+  readonly records: [WireRecord, ...WireRecord[]];
   bytes: number;
-  timer: NodeJS.Timeout;
+  /** Ends the wait for more. */
+  timer: NodeJS.Timeout | undefined;
+  /** The end of all its records. */
+  readonly sent: Promise<void>;
+  readonly send: (sending: Promise<void>) => void;
 }
 
 /** Bytes before each body. */
@@ -34,19 +37,20 @@ export class Batcher {
 
   /** Ends with the batch that the record is in. */
   add(record: WireRecord): Promise<void> {
+    // what cannot be sent must not take others along
+    if (record.payload === null) return this.#send([record]);
     const { batchSize, batchBufferLimit, batchTimeout } = this.#options;
-    const bytes = (record.payload?.byteLength ?? 0) + LENGTH;
+    const bytes = record.payload.byteLength + LENGTH;
     const key = keyOf(record);
     if (this.#open && (this.#open.key !== key || this.#open.bytes + bytes > batchBufferLimit)) this.flush();
-    const open = (this.#open ??= { key, records: [], waiting: [], bytes: 0, timer: undefined! });
-    open.records.push(record);
+    const open = this.#open ?? opened(key, record);
+    if (this.#open) open.records.push(record);
+    this.#open = open;
     open.bytes += bytes;
     clearTimeout(open.timer);
-    return new Promise((resolve, reject) => {
-      open.waiting.push({ resolve, reject });
-      if (open.records.length >= batchSize || open.bytes >= batchBufferLimit) this.flush();
-      else open.timer = setTimeout(() => this.flush(), batchTimeout);
-    });
+    if (open.records.length >= batchSize || open.bytes >= batchBufferLimit) this.flush();
+    else open.timer = setTimeout(() => this.flush(), batchTimeout);
+    return open.sent;
   }
 
   /** Sends what is there. */
@@ -55,12 +59,15 @@ export class Batcher {
     if (!open) return;
     this.#open = undefined;
     clearTimeout(open.timer);
-    this.#send(open.records as unknown as Records).then(
-      () => open.waiting.forEach(({ resolve }) => resolve()),
-      (error: unknown) => open.waiting.forEach(({ reject }) => reject(error as Error)),
-    );
+    open.send(this.#send(open.records));
   }
 }
 
+function opened(key: string, first: WireRecord): Open {
+  let send!: Open['send'];
+  const sent = new Promise<void>((resolve) => (send = resolve));
+  return { key, records: [first], bytes: 0, timer: undefined, sent, send };
+}
+
 const keyOf = ({ partition, evaluated }: WireRecord): string =>
-  `${partition ?? ''}/${String(evaluated?.['routingKeyExpression'] ?? '')}`;
+  `${partition ?? ''}/${String(evaluated?.['routingKeyExpression'] as string | undefined)}`;
