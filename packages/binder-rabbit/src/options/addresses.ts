@@ -1,6 +1,6 @@
 /** Where the broker is, from `spring.rabbitmq.*`: addresses in the order in which they are tried, and who logs in. */
 import { readFileSync } from 'node:fs';
-import type { ConnectionOptions } from 'node:tls';
+import { createSecureContext, type ConnectionOptions } from 'node:tls';
 import { StreambindError, asError, type BinderContext } from '@streambind/core/binder';
 import type { Address, ConnectionTarget } from '../client/address.js';
 import type { RabbitConnectionOptions } from './options.js';
@@ -98,7 +98,7 @@ function tlsOptions(options: RabbitConnectionOptions): ConnectionOptions {
   const passphrase = options['ssl.keyStorePassword'];
   const version = options['ssl.algorithm'];
   const key = keyStore === undefined ? undefined : read(keyStore, `${PREFIX}.ssl.key-store`);
-  return {
+  const given: ConnectionOptions = {
     ...(key === undefined ? {} : options['ssl.keyStoreType'] === 'PEM' ? { key, cert: key } : { pfx: key }),
     ...(passphrase === undefined ? {} : { passphrase }),
     ...(trustStore === undefined ? {} : { ca: read(trustStore, `${PREFIX}.ssl.trust-store`) }),
@@ -106,6 +106,22 @@ function tlsOptions(options: RabbitConnectionOptions): ConnectionOptions {
     rejectUnauthorized: options['ssl.validateServerCertificate'],
     ...(options['ssl.verifyHostname'] ? {} : { checkServerIdentity: () => undefined }),
   };
+  try {
+    // a wrong password, or a file of another kind, would else be told with every try to connect
+    createSecureContext(given);
+  } catch (error) {
+    throw new StreambindError(
+      'CONFIG_VALUE',
+      `The files for TLS cannot be used: ${asError(error).message}.`,
+      {
+        where: `${PREFIX}.ssl.key-store, ${PREFIX}.ssl.trust-store`,
+        given: [keyStore, trustStore].filter((each) => each !== undefined).join(', '),
+        allowed: 'a key store as ssl.key-store-type says, with its password; a trust store with PEM certificates',
+      },
+      error,
+    );
+  }
+  return given;
 }
 
 /** `file:` as Spring's resources have it; there is no class path here. */
