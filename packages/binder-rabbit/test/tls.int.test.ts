@@ -32,7 +32,8 @@ await describeWithBroker(
       'ssl.keyStorePassword': PASSWORD,
     };
 
-    async function works(options: Partial<RabbitOptions>): Promise<void> {
+    /** What one message came to, there and back. */
+    async function sent(options: Partial<RabbitOptions>): Promise<{ got: string[]; reports: Error[] }> {
       const { binder, told } = await open(options);
       const got: string[] = [];
       await consume(binder, 'secret', ({ payload }) => {
@@ -41,8 +42,9 @@ await describeWithBroker(
       });
       await (await produce(binder, 'secret')).send(record('hello'));
       await until(() => got.length === 1, 5000, 'it arrives');
-      expect(told.reports).toEqual([]);
+      return { got, reports: told.reports };
     }
+    const WELL = { got: ['hello'], reports: [] };
 
     /** The first thing that is reported. */
     async function fails(options: Partial<RabbitOptions>): Promise<string> {
@@ -65,7 +67,9 @@ await describeWithBroker(
         { 'ssl.keyStore': `file:${certificates.clientPem}`, 'ssl.keyStoreType': 'PEM' },
       ],
       ['TLS 1.3 alone', { ...client, 'ssl.algorithm': 'TLSv1.3' }],
-    ])('with %s', (_, options) => works({ ...trusted, ...options }));
+    ])('with %s', async (_, options) => {
+      expect(await sent({ ...trusted, ...options })).toEqual(WELL);
+    });
 
     test('by the scheme of an address', () =>
       works({ ...trusted, ...client, addresses: [`amqps://localhost:${tlsPort}`] }));
@@ -73,7 +77,7 @@ await describeWithBroker(
     test('an authority that is not trusted is refused, unless nobody asks', async () => {
       const strange = { ...trusted, ...client, 'ssl.trustStore': certificates.stranger };
       expect(await fails(strange)).toMatch(/certificate/);
-      await works({ ...strange, 'ssl.validateServerCertificate': false });
+      expect(await sent({ ...strange, 'ssl.validateServerCertificate': false })).toEqual(WELL);
     });
 
     test('a certificate for another name is refused, unless nobody asks', async () => {
@@ -82,7 +86,7 @@ await describeWithBroker(
       produce(binder, 'secret').catch(() => undefined);
       await until(() => told.reports.length > 0, 10_000, 'it is reported');
       expect(told.reports[0]!.message).toMatch(/altnames|does not match/i);
-      await works({ ...other, 'ssl.verifyHostname': false });
+      expect(await sent({ ...other, 'ssl.verifyHostname': false })).toEqual(WELL);
     });
 
     test('without the certificate that the broker asks for it says so', async () => {
