@@ -1,5 +1,5 @@
 /** What the processes of one machine have handled: one small table beside the store of messages. */
-import { IdempotencyStore, StreambindError, type Claim } from '@streambind/core';
+import { IdempotencyStore, StreambindError, type IdempotencyClaim } from '@streambind/core';
 import type { Database } from './store/database.js';
 import { failureOf } from './store/failure.js';
 import { openFile, type Layout } from './store/file.js';
@@ -42,7 +42,7 @@ export class EmbeddedIdempotencyStore extends IdempotencyStore {
     this.#database = this.#told(() => openFile(this.#directory, HANDLED));
   }
 
-  claim(key: string, token: string, leaseMs: number): Claim {
+  claim(key: string, token: string, leaseMs: number): IdempotencyClaim {
     return this.#write((database) => {
       const now = Date.now();
       database.run(

@@ -79,7 +79,7 @@ export {
   type BindingState,
 } from './binding/index.js';
 export { RetryTemplate } from './retry/index.js';
-export { IdempotencyStore, type Claim } from './pipeline/index.js';
+export { IdempotencyStore, type IdempotencyClaim } from './pipeline/index.js';
 export { Environment, type Property, type Origin } from './config/index.js';
 export type { BinderFactory } from './binder/index.js';
 export {

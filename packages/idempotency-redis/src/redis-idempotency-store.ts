@@ -1,7 +1,7 @@
 /** What the processes of many machines have handled: one key in Redis for each message, claimed by `SET NX PX`. */
 import type { ConnectionOptions } from 'node:tls';
 import { Redis } from 'ioredis';
-import { IdempotencyStore, StreambindError, type Claim } from '@streambind/core';
+import { IdempotencyStore, StreambindError, type IdempotencyClaim } from '@streambind/core';
 
 export interface RedisIdempotencyOptions {
   /** Default `localhost`. */
@@ -62,7 +62,7 @@ export class RedisIdempotencyStore extends IdempotencyStore {
   }
 
   /** In one round trip: what the key holds after the `SET` tells whose it is, also where that was sent twice. */
-  claim(key: string, token: string, leaseMs: number): Promise<Claim> {
+  claim(key: string, token: string, leaseMs: number): Promise<IdempotencyClaim> {
     const own = claimOf(token);
     return this.#told(async () => {
       const [, held] = await Promise.all([

@@ -3,7 +3,7 @@
  * - `busy`: another has claimed it and has not finished, or died a moment ago.
  * - `completed`: a message of this key has been handled.
  */
-export type Claim = 'claimed' | 'busy' | 'completed';
+export type IdempotencyClaim = 'claimed' | 'busy' | 'completed';
 
 /**
  * Where `@IdempotentReceiver` remembers what was handled: extend it in a component, or make one in a `@Bean` method. All
@@ -16,7 +16,7 @@ export abstract class IdempotencyStore {
    * @param token the claim's own name, never used for another
    * @param leaseMs the claim runs out after so long, unless it is renewed
    */
-  abstract claim(key: string, token: string, leaseMs: number): Claim | Promise<Claim>;
+  abstract claim(key: string, token: string, leaseMs: number): IdempotencyClaim | Promise<IdempotencyClaim>;
 
   /** The claim runs out in `leaseMs` from now. Does nothing when the key is not held by this token. */
   abstract renew(key: string, token: string, leaseMs: number): void | Promise<void>;

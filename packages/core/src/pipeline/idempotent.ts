@@ -18,7 +18,7 @@ import type { Counter } from '../observability/index.js';
 import { among } from './among.js';
 import { lazyRoot } from './arguments.js';
 import type { Exchange } from './exchange.js';
-import type { Claim, IdempotencyStore } from './idempotency-store.js';
+import type { IdempotencyClaim, IdempotencyStore } from './idempotency-store.js';
 import type { Listener } from './listeners.js';
 import { Postponed } from './postponed.js';
 
@@ -51,7 +51,7 @@ export function idempotentListener(
   const keyOf = keyReader(idempotency.key, at, converters);
   let storeFailed = false;
 
-  const claim = async (key: string, token: string, exchange: Exchange): Promise<Claim> => {
+  const claim = async (key: string, token: string, exchange: Exchange): Promise<IdempotencyClaim> => {
     try {
       const outcome = await store.claim(key, token, leaseMs);
       if (storeFailed) log.info(`${at}: the idempotency store is back.`);

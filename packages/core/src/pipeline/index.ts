@@ -9,7 +9,7 @@ export {
 } from './outbound.js';
 export { Listeners, methodListener, type Listener } from './listeners.js';
 export { idempotentListener, type Idempotency } from './idempotent.js';
-export { IdempotencyStore, type Claim } from './idempotency-store.js';
+export { IdempotencyStore, type IdempotencyClaim } from './idempotency-store.js';
 export { ErrorListeners, errorListener, type ErrorListener } from './error-listeners.js';
 export { argumentErrors, bindsChannels } from './arguments.js';
 export { ReceivedMessage, Exchange } from './exchange.js';

@@ -1,5 +1,5 @@
 /** The rules of an idempotency store in a few lines; several applications of one process may share it. */
-import { IdempotencyStore, type Claim } from '@streambind/core';
+import { IdempotencyStore, type IdempotencyClaim } from '@streambind/core';
 
 export class MemoryIdempotencyStore extends IdempotencyStore {
   /** The token of a claim, or null where the key is completed. */
@@ -8,7 +8,7 @@ export class MemoryIdempotencyStore extends IdempotencyStore {
   trouble: Error | undefined;
   closed = false;
 
-  claim(key: string, token: string, leaseMs: number): Promise<Claim> {
+  claim(key: string, token: string, leaseMs: number): Promise<IdempotencyClaim> {
     return this.#do(() => {
       const found = this.#alive(key);
       if (found) return found.token === null ? 'completed' : 'busy';
