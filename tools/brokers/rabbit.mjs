@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { handshake } from './amqp.mjs';
 import { Broker } from './broker.mjs';
-import { alive, start } from './process.mjs';
+import { alive, refuses, start } from './process.mjs';
 
 // the name is the same for each node: their epmds are not
 const NODE = 'streambind@localhost';
@@ -93,6 +93,8 @@ export class Rabbit extends Broker {
 
   /** rabbitmqctl speaks to the node of this machine, whatever listens at the address. */
   async administered() {
+    const epmd = Number(process.env.ERL_EPMD_PORT ?? 4369);
+    if (await refuses('127.0.0.1', epmd)) throw new Error('there is no node on this machine for rabbitmqctl');
     const { listeners } = JSON.parse(await this.ctl('status', '--formatter', 'json'));
     const { host, port } = this.address;
     if (['localhost', '127.0.0.1', '::1'].includes(host) && listeners.some((one) => one.port === port)) return;

@@ -99,6 +99,22 @@ await describeWithBroker(
       await expect(rabbit.ctl('delete_vhost', 'never')).rejects.toThrow(/delete_vhost never: .*never/s);
     });
 
+    test('found, it is used where nobody has to administer it, and else it is said why it is not', async () => {
+      const home = mkdtempSync(join(tmpdir(), 'streambind-rig-'));
+      const told: string[] = [];
+      const options = { administered: true, tell: (line: string) => void told.push(line) };
+      // no epmd answers there, so rabbitmqctl has no node to speak to
+      const environment = { ...rabbit.environment, ERL_EPMD_PORT: '1', STREAMBIND_BROKERS: home, XDG_CACHE_HOME: home };
+      const own = await within(environment, async () => {
+        expect((await broker('rabbit')).origin).toBe('found');
+        return broker('rabbit', options);
+      });
+      expect(own.origin).toBe('process');
+      expect(told[0]).toMatch(/^the RabbitMQ at 127\.0\.0\.1:\d+ is not used: there is no node on this machine/);
+      await own.remove();
+      rmSync(home, { recursive: true });
+    });
+
     test('it took the lines of configuration', async () => {
       expect(await rabbit.ctl('environment')).toContain('{max_message_size,4096}');
     });
