@@ -71,8 +71,9 @@ await describeWithBroker(
       expect(await sent({ ...trusted, ...options })).toEqual(WELL);
     });
 
-    test('by the scheme of an address', () =>
-      works({ ...trusted, ...client, addresses: [`amqps://localhost:${tlsPort}`] }));
+    test('by the scheme of an address', async () => {
+      expect(await sent({ ...trusted, ...client, addresses: [`amqps://localhost:${tlsPort}`] })).toEqual(WELL);
+    });
 
     test('an authority that is not trusted is refused, unless nobody asks', async () => {
       const strange = { ...trusted, ...client, 'ssl.trustStore': certificates.stranger };
