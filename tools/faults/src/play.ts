@@ -47,10 +47,10 @@ export interface Listener {
 export const loadOf = (fault: Fault, quick: boolean): Load => ({
   workers: 3,
   senders: 2,
-  rate: quick ? 100 : 250,
+  rate: quick ? 150 : 250,
   inFlight: 100,
-  keys: 32,
-  prefetch: 60,
+  keys: 128,
+  prefetch: 80,
   poison: fault.poison ?? 0,
   shutdownMs: 5000,
 });

@@ -360,6 +360,12 @@ describe('what a dead process had begun', () => {
     expect(verdict).toMatchObject({ recoveredMs: 700, duplicated: 1 });
   });
 
+  test('may be ended by itself at the last moment', () => {
+    const { noticedMs: _, ...expected } = { ...EXPECTED, ...EXPECTED_HERE };
+    const verdict = judge(killed(false).handled(STRUCK + 2, 200, 'worker-1').sorted, expected);
+    expect(verdict).toMatchObject({ recoveredMs: 2, violations: [] });
+  });
+
   test('comes too late', () => {
     expect(found(killed(true), { ...EXPECTED_HERE, recoveryMs: 600 })).toContainEqual(
       'V6 recovered after 700 ms, allowed are 600',

@@ -52,8 +52,8 @@ export function resumed(entries: readonly Entry[]): number | undefined {
 }
 
 /**
- * From each strike on a worker until others have been delivered what it had begun and not ended: the longest of them.
- * Undefined: some of it has come to nobody.
+ * From each strike on a worker until others have been delivered what it had begun, or it has ended it itself: the longest
+ * of them. Undefined: some of it has come to nobody.
  */
 export function handedOver(entries: readonly Entry[]): number | undefined {
   let longest = 0;
@@ -66,8 +66,13 @@ export function handedOver(entries: readonly Entry[]): number | undefined {
         group = entry.group;
         if (entry.event === 'delivered') begun.add(entry.id);
         else begun.delete(entry.id);
-      } else if (entry.event === 'delivered' && entry.group === group && entry.at >= strike.at) {
-        if (begun.delete(entry.id)) longest = Math.max(longest, entry.at - strike.at);
+        continue;
+      }
+      // it may still end some before it dies, and a frozen one ends them when it thaws
+      const ends = entry.event === 'handled' && entry.by === strike.process;
+      const moves = entry.event === 'delivered' && entry.group === group;
+      if (entry.at >= strike.at && (ends || moves) && begun.delete(entry.id)) {
+        longest = Math.max(longest, entry.at - strike.at);
       }
     }
     if (begun.size > 0) return undefined;

@@ -8,7 +8,7 @@ import { startPrivate, type RabbitBroker } from '../../../brokers/index.mjs';
 /** Seconds; as in `application-rabbit.yml`. */
 const HEARTBEAT = 2;
 /** Consumers that each worker has at the broker; as in `application.yml`. */
-const CONCURRENCY = 30;
+const CONCURRENCY = 40;
 const SILENCE_MS = 2 * HEARTBEAT * 1000 + 5000;
 const POLICY = 'refusal';
 

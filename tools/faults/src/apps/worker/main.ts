@@ -20,7 +20,7 @@ import { Ledger, checksum } from '../../records.js';
 import { ID, POISON, endWithParent, watch } from '../witness.js';
 
 /** Long enough that a worker always has some messages begun. */
-const SLOWEST_MS = 80;
+const SLOWEST_MS = 100;
 const ONE_PER_CENT = 0x10000 / 100;
 
 @Component()
