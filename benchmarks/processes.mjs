@@ -52,6 +52,56 @@ export async function timeToReady(program) {
   return { ms, rssMB };
 }
 
+/**
+ * A process that stays and carries out one order after the other. It answers each message, and the start, with one that
+ * has `figures`.
+ * @param {Program & { environment?: Record<string, string> }} program
+ */
+export async function serving({ name, args, cwd, environment = {} }) {
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: { ...env, ...environment },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let told = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (told += text));
+  // 'close' does not come when this side ends the channel
+  const ended = Promise.all([once(child, 'exit'), once(child.stderr, 'close')]);
+  const exited = ended.then(([[code, signal]]) => refuse({ name }, code ?? signal, told));
+  exited.catch(() => {});
+  const answer = async (limitMs = LIMIT_MS) => {
+    let hear;
+    let timer;
+    const heard = new Promise((resolve, reject) => {
+      // applications also tell process managers that they are ready
+      hear = ({ figures }) => figures && resolve(figures);
+      child.on('message', hear);
+      timer = setTimeout(
+        () => reject(new Error(`${name} gave no answer within ${limitMs / 1000} s:\n${told}`)),
+        limitMs,
+      );
+    });
+    try {
+      return await Promise.race([heard, exited]);
+    } finally {
+      clearTimeout(timer);
+      child.off('message', hear);
+    }
+  };
+  await answer();
+  return {
+    /** @param {string} order @param {object} details @param {number} [limitMs] @returns {Promise<Record<string, any>>} */
+    ask(order, details, limitMs) {
+      child.send({ name: order, order: details });
+      return answer(limitMs);
+    },
+    async end() {
+      if (child.connected) child.disconnect();
+      await exited.catch(() => {});
+    },
+  };
+}
+
 function start({ args, cwd }) {
   const child = spawn(process.execPath, args, {
     cwd,

@@ -1,0 +1,191 @@
+/** Publishing and consuming through the RabbitMQ binder, beside amqplib alone with the same broker, queue and window. */
+import { ok, paint, progress, say, table } from '../tools/terminal.mjs';
+import { calibration } from './machine.mjs';
+import { withBroker } from './rabbit-broker.mjs';
+import { interleaved, median, pairedRatio } from './statistics.mjs';
+
+export const summary = 'messages of 1 KiB JSON through RabbitMQ, persistent, durable queue, confirmed, acknowledged';
+
+/** Programs in `apps/src/rabbit`, a process each; `again` shows what the figures are worth. */
+const RAW = 'amqplib';
+const AGAIN = 'amqplib again';
+const programs = { [RAW]: 'raw', 'framework, minimal': 'minimal', 'framework, default': 'framework', [AGAIN]: 'raw' };
+const sides = Object.keys(programs);
+
+/** One that acknowledges each message by itself, beside those that do it together. */
+const EACH = 'amqplib, ack each';
+
+const sending = (inFlight, messages, warmUp, target) => ({
+  title: `publish, ${inFlight} in flight`,
+  order: 'send',
+  details: { inFlight, messages, warmUp },
+  cases: sides.map((side) => ({ name: side, side })),
+  best: [RAW],
+  target,
+  before: 0,
+  after: messages + warmUp,
+});
+const receiving = (prefetch, messages, warmUp, target) => ({
+  title: `consume, prefetch ${prefetch}`,
+  order: 'receive',
+  details: { prefetch, messages, warmUp, ack: 'multiple' },
+  cases: [{ name: EACH, side: RAW, details: { ack: 'each' } }, ...sides.map((side) => ({ name: side, side }))],
+  best: [RAW, EACH],
+  target,
+  before: messages + warmUp,
+  after: 0,
+});
+/** The first of each kind is the one that compiles the code for the others. */
+const comparisons = [
+  sending(256, 10_000, 4000, 1),
+  sending(1, 1000, 200, 0.95),
+  receiving(100, 10_000, 3000, 0.95),
+  receiving(250, 10_000, 3000),
+  receiving(1, 2000, 500),
+];
+
+const both = { prefetch: 100, ack: 'multiple' };
+const through = { ...both, inFlight: 256, messages: 8000, warmUp: 3000 };
+const LATENCY_SHARE = 0.6;
+
+/** @param {{ quick: boolean }} options */
+export const measure = ({ quick }) =>
+  withBroker(async (bench) => {
+    const calibrated = await calibration();
+    say(paint('dim', `${bench.version}; ${calibrated.text}`));
+    const rates = await throughput(bench, quick ? [1, 2] : [1, 8]);
+    const latencies = await latency(bench, quick ? [1, 1, 1] : [3, 4, 3]);
+    show(rates, latencies);
+    return [...rates, ...latencies, { name: 'calibration', ...calibrated }];
+  });
+
+async function throughput(bench, [warmUps, rounds]) {
+  const runs = new Map(comparisons.map(({ title, cases }) => [title, new Map(cases.map(({ name }) => [name, []]))]));
+  for (let round = -warmUps; round < rounds; round++) {
+    const processes = await start(bench);
+    for (const { title, order, details, cases, before, after } of comparisons) {
+      for (const { name, side, details: more } of interleaved(cases, Math.abs(round))) {
+        progress(`rabbit: ${title}, ${name}, round ${round + 1} of ${rounds}`);
+        if (before > 0) await bench.fill(before);
+        const figures = await processes.get(side).ask(order, { ...details, ...more });
+        await bench.expect(after, `${title}, ${name}`);
+        if (round >= 0) runs.get(title).get(name).push(figures);
+      }
+    }
+    await bench.endSides();
+  }
+  return comparisons.flatMap(({ title, cases, best, target }) => {
+    const perSecond = (name) =>
+      runs
+        .get(title)
+        .get(name)
+        .map((figures) => figures.perSecond);
+    const reference = best.toSorted((a, b) => median(perSecond(b)) - median(perSecond(a)))[0];
+    return cases.map(({ name }) => {
+      const limit = name.startsWith('framework') ? target : undefined;
+      const { ratio, low, high } = pairedRatio(perSecond(name), perSecond(reference));
+      return {
+        title,
+        name,
+        reference,
+        rate: median(perSecond(name)),
+        cpuUs: median(
+          runs
+            .get(title)
+            .get(name)
+            .map((figures) => figures.cpuUs),
+        ),
+        ratio,
+        low,
+        high,
+        target: limit,
+        held: limit === undefined ? undefined : ratio >= limit,
+        // no run of bad luck: all that the ratio may be lies below
+        missed: limit !== undefined && high < limit,
+        runs: perSecond(name),
+      };
+    });
+  });
+}
+
+/** Sending and receiving in one process, at one rate for all: a share of what amqplib can do there. */
+async function latency(bench, [trials, rounds, seconds]) {
+  const rates = [];
+  const runs = new Map(sides.map((side) => [side, []]));
+  const processes = await start(bench);
+  for (let round = 0; round < trials; round++) {
+    for (const side of interleaved(sides, round)) {
+      progress(`rabbit: ${side} there and back, round ${round + 1} of ${trials}`);
+      const { perSecond } = await processes.get(side).ask('through', through);
+      await bench.expect(0, `there and back, ${side}`);
+      if (side === RAW) rates.push(perSecond);
+    }
+  }
+  const rate = Math.round(median(rates) * LATENCY_SHARE);
+  for (let round = 0; round < rounds; round++) {
+    for (const side of interleaved(sides, round)) {
+      progress(`rabbit: latency of ${side}, round ${round + 1} of ${rounds}`);
+      runs.get(side).push(await processes.get(side).ask('latency', { ...both, rate, seconds }));
+      await bench.expect(0, `latency, ${side}`);
+    }
+  }
+  await bench.endSides();
+  return sides.map((name) => {
+    const figures = (key, side = name) => runs.get(side).map((run) => run[key]);
+    const { ratio, low, high } = pairedRatio(figures('p50'), figures('p50', RAW));
+    return {
+      title: `there and back at ${rate}/s`,
+      name,
+      reference: RAW,
+      p50: median(figures('p50')),
+      p99: median(figures('p99')),
+      ratio,
+      low,
+      high,
+      runs: runs.get(name),
+    };
+  });
+}
+
+async function start(bench) {
+  const processes = await Promise.all(Object.values(programs).map((program) => bench.side(program)));
+  return new Map(sides.map((side, index) => [side, processes[index]]));
+}
+
+function show(rates, latencies) {
+  const compared = ({ name, reference, ratio, low, high }) =>
+    name === reference ? '1' : `${ratio.toFixed(2)}  (${low.toFixed(2)} to ${high.toFixed(2)})`;
+  const titled = (rows, index) => (rows[index].title === rows[index - 1]?.title ? '' : rows[index].title);
+  say(
+    table(
+      ['rabbit, 1 KiB', '', 'messages/s', 'CPU each', '× best amqplib (95 %)', 'limit', ''],
+      rates.map((row, index) => [
+        titled(rates, index),
+        row.name,
+        Math.round(row.rate),
+        `${row.cpuUs.toFixed(0)} µs`,
+        compared(row),
+        row.target === undefined ? '' : `≥ ${row.target}`,
+        row.held === undefined ? '' : `${ok(row.held)} ${verdict(row)}`,
+      ]),
+    ),
+  );
+  say(
+    table(
+      ['latency', '', 'p50', 'p99', 'p50 × amqplib (95 %)'],
+      latencies.map((row, index) => [
+        titled(latencies, index),
+        row.name,
+        `${row.p50.toFixed(2)} ms`,
+        `${row.p99.toFixed(2)} ms`,
+        compared(row),
+      ]),
+    ),
+  );
+  const [{ runs }] = rates;
+  say(
+    paint('dim', `${runs.length} rounds, new processes each, taken in turns; ${latencies[0].runs.length} of latency.`),
+  );
+}
+
+const verdict = ({ held, missed }) => (held ? 'held' : missed ? 'missed' : 'not held, within the noise');
