@@ -20,7 +20,9 @@ const chosen = faults.filter(
 );
 
 say(paint('bold', `faults on ${binder}`) + paint('dim', `  seed ${seed}${quick ? ', quick' : ''}`));
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => void subject.close().finally(() => process.exit(130)));
+}
 const outcomes = [];
 try {
   for (const fault of chosen) outcomes.push(tell(await play(fault, subject, { quick, seed }, listenerOf(fault))));
