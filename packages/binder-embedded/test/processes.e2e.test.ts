@@ -256,7 +256,8 @@ describe('processes that die', () => {
     // what a killed consumer had in flight, and no more
     const killed = everyone.filter((each) => each.killed).length;
     expect(duplicates).toBeLessThanOrEqual(killed * 20);
-  });
+    // thirty processes are started one after the other, and each has to work before it is killed
+  }, 120_000);
 });
 
 const unread = (directory: string): number =>

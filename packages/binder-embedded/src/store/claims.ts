@@ -183,12 +183,10 @@ function claimFresh(db: Database, reader: Reader, { partition, position }: Parti
 function claimOrdered(db: Database, reader: Reader, max: number, now: number): ClaimResult {
   const claimed: Claimed[] = [];
   let lookAgainMs: number | undefined;
-  for (const partition of db.all<Partition>(
-    'SELECT partition, position FROM cursor WHERE subscription = ? AND owner = ?',
-    reader.subscription,
-    reader.consumer,
-  )) {
-    if (claimed.length >= max) {
+  const busy = busyPartitions(db, reader);
+  for (const [index, partition] of busy.entries()) {
+    const left = max - claimed.length;
+    if (left === 0) {
       lookAgainMs = 0;
       break;
     }
@@ -202,7 +200,8 @@ function claimOrdered(db: Database, reader: Reader, max: number, now: number): C
       lookAgainMs ??= HANDOVER_POLL_MS;
       continue;
     }
-    const room = max - claimed.length;
+    // a partition is handled one message at a time: one with a long queue must not take the room of all others
+    const room = Math.ceil(left / (busy.length - index));
     const waiting = held.filter(({ owner }) => owner === null);
     if (waiting.length === 0) {
       const fresh = claimFresh(db, reader, partition, room);
@@ -225,6 +224,18 @@ function claimOrdered(db: Database, reader: Reader, max: number, now: number): C
   }
   return { claimed, lookAgainMs };
 }
+
+/** Partitions of its own in which something waits; the one that was served longest ago comes first. */
+const busyPartitions = (db: Database, { subscription, consumer, destination }: Reader): Partition[] =>
+  db.all<Partition>(
+    `SELECT partition, position FROM cursor WHERE subscription = ? AND owner = ? AND
+       (EXISTS (SELECT 1 FROM message WHERE destination = ? AND message.partition = cursor.partition AND id > position)
+        OR EXISTS (SELECT 1 FROM claim WHERE subscription = cursor.subscription AND partition = cursor.partition))
+     ORDER BY position`,
+    subscription,
+    consumer,
+    destination,
+  );
 
 /** Neighbours together: what was claimed in one go is mostly acknowledged in one go. */
 export function runs(messages: readonly number[]): { first: number; last: number }[] {

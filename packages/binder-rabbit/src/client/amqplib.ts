@@ -1,17 +1,21 @@
 /**
- * What is touched of amqplib beside its public door, all of it here and pinned by `amqplib.int.test.ts`; its version is
- * fixed in package.json. Two touches: the header frame of a message is decoded here, because amqplib rounds 64-bit
- * integers and forgets widths; and frames of the hot path go to the socket directly.
+ * What is touched of amqplib beside its public door, all of it here and pinned by `amqplib.unit.test.ts`; its version is
+ * fixed in package.json. Two touches: the three frames of a delivery are decoded here, because amqplib rounds 64-bit
+ * integers, forgets widths, and makes the same strings and several views of each frame for every message; and frames of
+ * the hot path go to the socket directly.
  */
 import type { Duplex } from 'node:stream';
 import type { Channel, ChannelModel } from 'amqplib';
 import { StreambindError } from '@streambind/core/binder';
-import { decodeProperties, type RawProperties } from './properties.js';
+import { DeliveryReader, type DeliveryFields, type RawProperties } from './properties.js';
 
+const METHOD_FRAME = 1;
 const HEADER_FRAME = 2;
+const BODY_FRAME = 3;
 const FRAME_HEADER_BYTES = 7;
 const FRAME_END = 0xce;
 const BASIC_PROPERTIES = 60;
+const BASIC_DELIVER = 60 * 0x1_0000 + 60;
 
 interface ConnectionInternals {
   readonly stream: Duplex;
@@ -34,19 +38,13 @@ export interface Internals {
 
 /** A message as it comes from a connection that was touched. */
 export interface RawMessage {
-  readonly fields: {
-    readonly deliveryTag: number;
-    readonly redelivered: boolean;
-    readonly exchange: string;
-    readonly routingKey: string;
-    readonly consumerTag?: string;
-  };
+  readonly fields: DeliveryFields;
   readonly properties: RawProperties;
   readonly content: Buffer;
 }
 
-/** Makes header frames arrive as `RawProperties`; call once, before any channel is opened. */
-export function touch(model: ChannelModel): Internals {
+/** Makes deliveries arrive as `RawMessage`; call once, before any channel is opened. */
+export function touch(model: Pick<ChannelModel, 'connection'>): Internals {
   const connection = model.connection as unknown as ConnectionInternals;
   if (!Buffer.isBuffer(connection.rest) || typeof connection.recvFrame !== 'function' || !connection.stream) {
     throw new StreambindError('INTERNAL', 'This version of amqplib is not the one that the binder was built for.', {
@@ -54,20 +52,39 @@ export function touch(model: ChannelModel): Internals {
     });
   }
   const receive = connection.recvFrame.bind(connection);
+  const reader = new DeliveryReader();
+  /** Where the next frame begins in `rest`. */
+  let at = 0;
+  const leaveToAmqplib = (): unknown => {
+    if (at > 0) connection.rest = connection.rest.subarray(at);
+    at = 0;
+    return receive();
+  };
   // amqplib calls it for every frame, and again from within when it had to read from the socket first
   connection.recvFrame = () => {
     const { rest } = connection;
-    if (rest.length <= FRAME_HEADER_BYTES || rest[0] !== HEADER_FRAME) return receive();
-    const end = FRAME_HEADER_BYTES + rest.readUInt32BE(3);
-    // not there yet, or broken: amqplib knows what to do
-    if (rest.length <= end || rest[end] !== FRAME_END) return receive();
-    connection.rest = rest.subarray(end + 1);
-    return {
-      id: BASIC_PROPERTIES,
-      channel: rest.readUInt16BE(1),
-      size: rest.readUInt32BE(FRAME_HEADER_BYTES + 4) * 0x1_0000_0000 + rest.readUInt32BE(FRAME_HEADER_BYTES + 8),
-      fields: decodeProperties(rest.subarray(FRAME_HEADER_BYTES + 12, end)),
-    };
+    const payload = at + FRAME_HEADER_BYTES;
+    if (rest.length <= payload) return leaveToAmqplib();
+    const end = payload + rest.readUInt32BE(payload - 4);
+    // not there yet, or broken
+    if (rest.length <= end || rest[end] !== FRAME_END) return leaveToAmqplib();
+    const channel = rest.readUInt16BE(at + 1);
+    switch (rest[at]) {
+      case METHOD_FRAME:
+        if (rest.readUInt32BE(payload) !== BASIC_DELIVER) return leaveToAmqplib();
+        at = end + 1;
+        return { id: BASIC_DELIVER, channel, fields: reader.fields(rest, payload + 4) };
+      case HEADER_FRAME: {
+        at = end + 1;
+        const size = rest.readUInt32BE(payload + 4) * 0x1_0000_0000 + rest.readUInt32BE(payload + 8);
+        return { id: BASIC_PROPERTIES, channel, size, fields: reader.properties(rest, payload + 12) };
+      }
+      case BODY_FRAME:
+        at = end + 1;
+        return { channel, content: rest.subarray(payload, end) };
+      default:
+        return leaveToAmqplib();
+    }
   };
   return connection;
 }

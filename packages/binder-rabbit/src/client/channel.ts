@@ -7,7 +7,7 @@ import type { RabbitConnection } from './connection.js';
 import type { Properties } from './frames.js';
 
 /** Milliseconds; a close handshake that takes longer is not waited for. */
-const CLOSE_MS = 1000;
+const CLOSE_MS = 400;
 
 /** `basic.ack` and `basic.nack` of the broker for what was published. */
 export interface Confirm {

@@ -6,7 +6,7 @@ import { connectionLost, connectFailed } from './errors.js';
 import { FrameWriter } from './frames.js';
 
 /** Milliseconds; a close handshake that takes longer ends with the socket. */
-const CLOSE_MS = 1000;
+const CLOSE_MS = 400;
 
 export class RabbitConnection {
   readonly #model: ChannelModel;

@@ -230,15 +230,16 @@ export class OutputBinding extends Binding<ProducerBinding> {
   /** Refuses new sends, waits for those under way, then closes the producer. */
   override async unbind(deadlineMs?: number): Promise<FlushReport> {
     this.channel.shut();
-    const { pending } = this.#pipeline;
+    const { pending, failures } = this.#pipeline;
     const started = performance.now();
     await within(this.#pipeline.drained(), deadlineMs);
     const bound = this.release();
     const left = deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (performance.now() - started));
     if (this.#producer) await (await bound)?.close(left);
     this.#producer = undefined;
-    const unconfirmed = this.#pipeline.pending;
     this.#pipeline.abandon();
+    // whether the pipeline gave them up or the producer did when it was closed
+    const unconfirmed = this.#pipeline.failures - failures;
     return { confirmed: pending - unconfirmed, unconfirmed };
   }
 

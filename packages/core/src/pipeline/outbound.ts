@@ -194,6 +194,8 @@ export interface Outbound {
   send(message: Message, timeoutMs?: number): Promise<void>;
   /** Sends that neither resolved nor rejected yet. */
   readonly pending: number;
+  /** Sends that have failed so far. */
+  readonly failures: number;
   /** Resolves when nothing is pending. */
   drained(): Promise<void>;
   /** Rejects what is pending: PUBLISH_UNKNOWN where the binder had it already. */
@@ -205,6 +207,7 @@ export function outboundPipeline(context: OutboundContext): Outbound {
   const sent = meters.counter('streambind.messages.sent', { binding: settings.binding });
   const failed = meters.counter('streambind.sends.failed', { binding: settings.binding });
   let pending = 0;
+  let failures = 0;
   let drains: (() => void)[] = [];
   let abandon = (): void => {};
   const own: StepContext = {
@@ -220,6 +223,7 @@ export function outboundPipeline(context: OutboundContext): Outbound {
         return undefined;
       }
       failed.add();
+      failures++;
       return asSendFailure(failure, outgoing.message, settings.binding);
     },
   };
@@ -230,6 +234,9 @@ export function outboundPipeline(context: OutboundContext): Outbound {
   return {
     get pending() {
       return pending;
+    },
+    get failures() {
+      return failures;
     },
     drained: () => (pending === 0 ? Promise.resolve() : new Promise((resolve) => drains.push(resolve))),
     abandon: () => abandon(),

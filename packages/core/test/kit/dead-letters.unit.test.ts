@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { dead, deferred, delivery, failed, setUp } from './fakes.js';
+import { dead, deferred, delivery, failed, microtasks, setUp } from './fakes.js';
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -30,6 +30,18 @@ describe('dead letters', () => {
     expect(sink.faults).toEqual(Array(6).fill('dlq is full'));
     expect(sink.seen).toEqual(['a#1', 'b#1']);
     jest.mocked(Math.random).mockRestore();
+  });
+
+  test('what waits behind one in its lane goes on when it is confirmed, though nothing else happens', async () => {
+    const { intake, settler, sink } = setUp({ ordered: true });
+    const confirmed = deferred();
+    settler.onDeadLetter = () => confirmed.promise;
+    intake.offerAll([delivery('a', { lane: 'l' }), delivery('b', { lane: 'l' })]);
+    await sink.end('a', dead());
+    expect(sink.seen).toEqual(['a#1']);
+    confirmed.resolve();
+    await microtasks();
+    expect(sink.seen).toEqual(['a#1', 'b#1']);
   });
 
   test('several refused ones are counted', async () => {

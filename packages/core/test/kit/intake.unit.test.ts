@@ -3,6 +3,10 @@ import { ACK, NEVER, deferred, delivery, failed, microtasks, setUp } from './fak
 import type { Settlement } from '@streambind/core/binder';
 
 describe('slots and room', () => {
+  // a turn has a slice of real time, which a busy machine may take from it
+  beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate'] }));
+  afterEach(() => void jest.useRealTimers());
+
   test('at most `concurrency` handlers run, and a place is free once the delivery is settled', async () => {
     const { intake, settler, sink } = setUp({ concurrency: 2, prefetch: 3 });
     expect(intake.room).toBe(3);

@@ -105,18 +105,25 @@ export const memoryBinder = (
         await connection.get();
         for (const group of requiredGroups) broker.subscription(destination, group);
         let pending = 0;
+        let giveUp!: (error: Error) => void;
+        const closed = new Promise<never>((_, reject) => (giveUp = reject));
+        closed.catch(() => {});
         return {
           async send(record) {
             pending++;
             try {
-              await broker.beforeConfirm();
+              await Promise.race([broker.beforeConfirm(), closed]);
               if (!broker.up) throw new StreambindError('PUBLISH_REFUSED', 'the broker is away');
               broker.publish(destination, record);
             } finally {
               pending--;
             }
           },
-          close: () => Promise.resolve({ confirmed: 0, unconfirmed: pending }),
+          close: () => {
+            const unconfirmed = pending;
+            giveUp(new StreambindError('PUBLISH_UNKNOWN', 'the producer was closed before the broker confirmed'));
+            return Promise.resolve({ confirmed: 0, unconfirmed });
+          },
         };
       },
       close: () => connection.close(),

@@ -71,7 +71,11 @@ export class Intake<D extends Delivery = Delivery> {
         this.#pump();
       },
       leaveLane: (entry) => this.#leaveLane(entry),
-      finish: (entry) => this.#finish(entry),
+      finish: (entry) => {
+        this.#finish(entry);
+        // a dead letter may be confirmed when nothing else happens: what waited behind it in its lane is ready now
+        this.#pump();
+      },
     });
     if (settler.renew && leaseMs) this.#leases = keepLeases(settler, sink, this.#open, leaseMs / 3);
   }
