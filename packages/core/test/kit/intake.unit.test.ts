@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { ACK, NEVER, deferred, delivery, failed, microtasks, setUp } from './fakes.js';
 import type { Settlement } from '@streambind/core/binder';
 
-describe('slots and room', () => {
-  // a turn has a slice of real time, which a busy machine may take from it
-  beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate'] }));
-  afterEach(() => void jest.useRealTimers());
+// a turn of the event loop has a slice of real time, which a busy machine may take from it
+beforeEach(() => void jest.spyOn(performance, 'now').mockReturnValue(0));
+afterEach(() => void jest.restoreAllMocks());
 
+describe('slots and room', () => {
   test('at most `concurrency` handlers run, and a place is free once the delivery is settled', async () => {
     const { intake, settler, sink } = setUp({ concurrency: 2, prefetch: 3 });
     expect(intake.room).toBe(3);
@@ -176,6 +176,8 @@ describe('pause', () => {
 });
 
 describe('a flood of synchronous handlers', () => {
+  beforeEach(() => void jest.restoreAllMocks());
+
   const MANY = 1_000_000;
   const settledAll = async (done: () => boolean): Promise<number> => {
     let turns = 0;
