@@ -1,7 +1,7 @@
 /** What is written for a message is what AMQP 0-9-1 asks for, however large, and whatever was written before. */
 import { expect, test } from '@jest/globals';
 import { FrameWriter, type Properties } from '../src/client/frames.js';
-import { decodeProperties } from '../src/client/properties.js';
+import { DeliveryReader } from '../src/client/properties.js';
 
 interface Frame {
   readonly type: number;
@@ -51,14 +51,14 @@ test('method, header and body; every property comes back', () => {
     Buffer.concat([Buffer.from([0, 60, 0, 40, 0, 0, 6]), Buffer.from('orders\u0008orders-1'), Buffer.from([1])]),
   );
   expect(header.payload.subarray(0, 12)).toEqual(Buffer.from([0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5]));
-  expect(decodeProperties(header.payload.subarray(12))).toEqual(properties);
+  expect(new DeliveryReader().properties(header.payload, 12)).toEqual(properties);
   expect(body.payload.toString()).toBe('hello');
 });
 
 test('an absent property is not on the wire, and an empty body has no frame', () => {
   const frames = written(4096, (writer) => writer.publish(1, '', '', false, { priority: 0 }, new Uint8Array()));
   expect(frames).toHaveLength(2);
-  expect(decodeProperties(frames[1]!.payload.subarray(12))).toEqual({ priority: 0 });
+  expect(new DeliveryReader().properties(frames[1]!.payload, 12)).toEqual({ priority: 0 });
 });
 
 test('bodies of any size among others, cut at the largest frame', () => {

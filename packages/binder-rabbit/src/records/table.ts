@@ -28,6 +28,7 @@ export class ReceivedTable {
   /** All fields but those without a value, which Spring drops as well. Not to be changed. */
   get values(): Readonly<Headers> {
     if (this.#values) return this.#values;
+    if (this.bytes.length === 0) return NOTHING;
     const values = emptyRecord();
     const reader = new Reader(this.bytes);
     this.#guarded(() => {
@@ -94,6 +95,8 @@ export class ReceivedTable {
 const EmptyRecord = function () {} as unknown as new () => Headers;
 Object.defineProperty(EmptyRecord, 'prototype', { value: Object.create(null) as object });
 export const emptyRecord = (): Headers => new EmptyRecord();
+
+const NOTHING: Readonly<Headers> = Object.freeze(emptyRecord());
 
 class Reader {
   at = 0;

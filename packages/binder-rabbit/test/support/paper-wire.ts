@@ -2,7 +2,7 @@
 import type { ConsumerSink, ConsumerSource, Delivery, Settlement, WireRecord } from '@streambind/core/binder';
 import type { RawMessage } from '../../src/client/amqplib.js';
 import { FrameWriter, type Properties } from '../../src/client/frames.js';
-import { decodeProperties, type RawProperties } from '../../src/client/properties.js';
+import { DeliveryReader, type RawProperties } from '../../src/client/properties.js';
 import { deadLetter } from '../../src/records/dead-letter.js';
 import { binderFactory } from '../../src/factory.js';
 import { headerFilter } from '../../src/records/headers.js';
@@ -130,7 +130,7 @@ function readPublished(bytes: Buffer): WireMessage {
   return {
     exchange: method.toString('utf8', 7, exchangeEnd),
     routingKey: method.toString('utf8', exchangeEnd + 1, exchangeEnd + 1 + method[exchangeEnd]!),
-    properties: recordedProperties(decodeProperties(header.subarray(12))),
+    properties: recordedProperties(new DeliveryReader().properties(header, 12)),
     body: Buffer.concat(body).toString('base64'),
   };
 }
