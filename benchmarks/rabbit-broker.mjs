@@ -49,11 +49,11 @@ class Bench {
     await this.#channel.bindQueue(QUEUE, EXCHANGE, '#');
   }
 
-  /** A process of a program in `apps/src/rabbit`. @param {string} program @param {readonly string[]} [flags] of Node */
-  async side(program, flags = []) {
+  /** A process of a program in `apps/src/rabbit`. @param {string} program @param {{ flags?: string[], args?: string[] }} more */
+  async side(program, { flags = [], args = [] }) {
     const side = await serving({
       name: program,
-      args: [...flags, `dist/rabbit/${program}.js`],
+      args: [...flags, `dist/rabbit/${program}.js`, ...args],
       cwd,
       environment: { BENCH_PORT: String(this.#port) },
     });

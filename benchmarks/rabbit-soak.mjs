@@ -7,7 +7,7 @@ export const summary =
 
 const SAMPLES = 30;
 /** Samples that do not count: code is compiled, buffers find their size. */
-const WARM_UP = 3;
+const WARM_UP = 6;
 /** 10^6 bytes that the last third may hold more than the first. */
 const MOST_HELD = 2;
 const MOST_RSS = 10;
@@ -16,11 +16,11 @@ const LIMIT_MS = 900_000;
 /** @param {{ quick: boolean }} options */
 export const measure = ({ quick }) =>
   withBroker(async (bench) => {
-    const messages = quick ? 60_000 : 1_000_000;
+    const messages = quick ? 300_000 : 1_000_000;
     const details = { messages, samples: SAMPLES };
     const run = async (name, order, more) => {
       progress(`rabbit-soak: ${name}, ${messages} messages`);
-      const side = await bench.side('framework', ['--expose-gc']);
+      const side = await bench.side('framework', { flags: ['--expose-gc'] });
       const figures = await side.ask(order, { ...details, ...more }, LIMIT_MS);
       await bench.endSides();
       return judged(name, figures);

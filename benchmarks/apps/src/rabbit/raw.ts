@@ -1,10 +1,22 @@
 /** amqplib alone, as fast as it can be written: plain `publish` with callbacks, and acknowledgements told together. */
+import { randomUUID } from 'node:crypto';
 import { connect, type ChannelModel, type ConsumeMessage, type Options } from 'amqplib';
 import type { Order } from './order.js';
 import { serve } from './served.js';
 import { EXCHANGE, QUEUE, address } from './wire.js';
 
 const OPTIONS: Options.Publish = { persistent: true, contentType: 'application/json' };
+
+/** What every message of Spring's, and so of the framework's, has on the wire. */
+const sameAsFramework = (): Options.Publish => ({
+  ...OPTIONS,
+  mandatory: true,
+  headers: {},
+  priority: 0,
+  messageId: randomUUID(),
+  timestamp: Math.floor(Date.now() / 1000),
+});
+const options = process.argv[2] === 'same' ? sameAsFramework : () => OPTIONS;
 
 const open = (): Promise<ChannelModel> => connect({ protocol: 'amqp', ...address }, { noDelay: true });
 
@@ -17,7 +29,7 @@ serve({
     const model = await open();
     const channel = await model.createConfirmChannel();
     const publish = (order: Order, confirmed: (error: unknown) => void): boolean =>
-      channel.publish(EXCHANGE, EXCHANGE, Buffer.from(JSON.stringify(order)), OPTIONS, confirmed);
+      channel.publish(EXCHANGE, EXCHANGE, Buffer.from(JSON.stringify(order)), options(), confirmed);
     return {
       sendAll: (order, messages, inFlight) =>
         new Promise((resolve) => {
@@ -38,7 +50,10 @@ serve({
           refused(error);
           confirmed();
         }),
-      close: () => model.close(),
+      async close() {
+        await channel.waitForConfirms();
+        await model.close();
+      },
     };
   },
   async receiver(handle, prefetch, ack) {
