@@ -24,7 +24,7 @@ await describeWithBroker('rabbit', 'work', (broker) => {
     program('rabbit-work', name, ...rabbitArguments(virtualHost.address), ...args);
 
   const worker = (name: string, pause: number): AppProcess =>
-    start('work', `--worker.name=${name}`, `--worker.pause=${pause}`);
+    start('worker', `--worker.name=${name}`, `--worker.pause=${pause}`);
   const tasksOf = ({ out }: AppProcess): string[] => out.map((line) => line.replace(/^\w+: /, ''));
   const tasks = (count: number): string[] => Array.from({ length: count }, (_, n) => `task ${n + 1}`);
 
