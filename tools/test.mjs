@@ -1,5 +1,6 @@
 /** `npm test`: compiles what is stale (tests start real processes from dist), then runs jest; arguments are jest's. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,8 +23,7 @@ const child = spawn(
   { cwd: fileURLToPath(new URL('..', import.meta.url)), stdio: 'inherit' },
 );
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
-child.on('exit', async (code, signal) => {
-  process.exitCode = signal ? 1 : code;
-  await down(names, { owned: true });
-  rmSync(brokers, { recursive: true, force: true });
-});
+const [code, signal] = await once(child, 'exit');
+process.exitCode = signal ? 1 : code;
+await down(names, { owned: true });
+rmSync(brokers, { recursive: true, force: true });
