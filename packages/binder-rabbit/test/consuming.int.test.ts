@@ -170,6 +170,23 @@ await describeWithBroker('rabbit', 'consuming', (broker) => {
     expect(got.length % 3).toBe(0);
   });
 
+  test('of records that were sent as one message the one that failed is dead, by itself', async () => {
+    const { binder } = await open();
+    await consume(binder, 'parted', (delivery) =>
+      textOf(delivery) === 'two' ? { kind: 'deadLetter', reason: new Error('no') } : { kind: 'ack' },
+    );
+    const batch = Buffer.from('\0\0\0\u0003one\0\0\0\u0003two\0\0\0\u0005three');
+    const headers = { springBatchFormat: 'lengthHeader4', amqp_batchSize: 3, kept: 'x' };
+    channel.publish('parted', 'x', batch, { headers });
+    await until(async () => (await left('parted.g.dlq')) === 1, 10_000, 'it is dead');
+    const dead = await channel.get('parted.g.dlq', { noAck: true });
+    if (!dead) throw new Error('it is gone');
+    expect(dead.content.toString()).toBe('two');
+    expect(Object.keys(dead.properties.headers!)).toEqual(expect.arrayContaining(['kept', 'x-exception-message']));
+    expect(dead.properties.headers).not.toHaveProperty('springBatchFormat');
+    expect(await left('parted.g')).toBe(0);
+  });
+
   test('rejected goes where the queue says; nothing is acknowledged where the broker wants no acknowledgement', async () => {
     const { binder } = await open();
     const dead = () => ({ kind: 'deadLetter', reason: new Error('no') }) as const;

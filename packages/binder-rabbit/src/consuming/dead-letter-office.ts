@@ -57,7 +57,7 @@ export class DeadLetterOffice {
       return;
     }
     const desk = await this.#desk(connection, place);
-    const letter = deadLetter(delivery.native, reason, connection.frameMax, this.#source.options);
+    const letter = deadLetter(delivery.alone, reason, connection.frameMax, this.#source.options);
     try {
       await desk.publish(place, letter);
     } catch (error) {

@@ -50,7 +50,28 @@ export class ReceivedRecord {
     if (failure) throw failure;
     return (this.madePayload = body);
   }
+
+  /** The message that this record would be by itself: the one that came, unless that was a batch. */
+  get alone(): RawMessage {
+    if (!this.part) return this.native;
+    const { fields, properties } = this.native;
+    const { contentEncoding, ...others } = properties;
+    const compression = compressionOf(properties, this.received);
+    const encoding = compression ? compression.rest : contentEncoding;
+    return {
+      fields,
+      content: this.part.body,
+      properties: {
+        ...others,
+        ...(encoding === undefined ? {} : { contentEncoding: encoding }),
+        headers: this.received.without(compression ? OF_COMPRESSED_BATCHES : OF_BATCHES),
+      },
+    };
+  }
 }
+
+const OF_BATCHES: ReadonlySet<string> = new Set([TableHeaders.BATCH_FORMAT, TableHeaders.BATCH_SIZE]);
+const OF_COMPRESSED_BATCHES: ReadonlySet<string> = new Set([...OF_BATCHES, TableHeaders.AUTO_DECOMPRESS]);
 
 /** Without compression. @throws CONVERSION */
 function bodyOf({ content, properties }: RawMessage, table: ReceivedTable): Buffer {
