@@ -1,0 +1,1 @@
+export { KafkaHeaders } from './records/headers.js';
