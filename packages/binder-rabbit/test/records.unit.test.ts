@@ -3,7 +3,7 @@ import { deflateSync, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import type { WireRecord } from '@streambind/core/binder';
 import type { RawMessage } from '../src/client/amqplib.js';
-import { headerFilter } from '../src/records/headers.js';
+import { mappedHeaders } from '../src/records/headers.js';
 import { ReceivedRecord, partsOf } from '../src/records/inbound.js';
 import { encoder, type EncodingOptions } from '../src/records/outbound.js';
 import { amqpTyped } from '../src/records/typed.js';
@@ -41,7 +41,7 @@ function received(message: Partial<RawMessage>, patterns = ['*']): ReceivedRecor
   return new ReceivedRecord(
     { fields, properties: {}, content: Buffer.from('body'), ...message },
     'q',
-    headerFilter(patterns),
+    mappedHeaders(patterns),
   );
 }
 
@@ -161,7 +161,7 @@ describe('header patterns', () => {
     [['STANDARD_REQUEST_HEADERS'], ['amqp_type']],
     [[], []],
   ])('%j', (patterns, passing) => {
-    const filter = headerFilter(patterns) ?? (() => true);
+    const filter = mappedHeaders(patterns) ?? (() => true);
     const names = ['h-a', 'H-B', 'amqp_type', 'x', '!odd'];
     expect(names.filter(filter)).toEqual(passing);
     expect(names.filter(filter)).toEqual(passing);

@@ -12,6 +12,7 @@ import {
   type ConsumerBinding,
   type ConsumerSink,
   type ConsumerSource,
+  type HeaderFilter,
   type Settler,
 } from '@streambind/core/binder';
 import { Acks } from './acks.js';
@@ -21,7 +22,7 @@ import type { RabbitConnection } from '../client/connection.js';
 import { channelClosed, isPermanent, replyCode } from '../client/errors.js';
 import { declare, declareAgain } from '../topology/declare.js';
 import { RabbitDelivery, type Origin, type Outcome } from './delivery.js';
-import { headerFilter, type HeaderFilter } from '../records/headers.js';
+import { mappedHeaders } from '../records/headers.js';
 import { DeadLetterOffice } from './dead-letter-office.js';
 import type { RabbitConsumerOptions } from '../options/options.js';
 import { anonymousName } from '../topology/names.js';
@@ -70,7 +71,7 @@ export class RabbitConsumer implements Settler<RabbitDelivery> {
     this.#connections = connections;
     this.#topology = consumerTopology(source, anonymousName());
     this.#noAck = source.options.acknowledgeMode === 'none';
-    this.#filter = headerFilter(source.options.headerPatterns);
+    this.#filter = mappedHeaders(source.options.headerPatterns);
     this.#intake = new Intake({ source, sink, settler: this, capabilities });
     this.#deadLetters = new DeadLetterOffice(source, connections.publishing, context);
     const reporter = trouble.reporter();

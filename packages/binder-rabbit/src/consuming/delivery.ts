@@ -1,9 +1,8 @@
 /** What came by one channel, and how it goes back: a batch of records that were sent as one message goes back as one. */
-import { asError, type Delivery } from '@streambind/core/binder';
+import { asError, type Delivery, type HeaderFilter } from '@streambind/core/binder';
 import type { Acks } from './acks.js';
 import type { RawMessage } from '../client/amqplib.js';
 import type { RabbitChannel } from '../client/channel.js';
-import type { HeaderFilter } from '../records/headers.js';
 import { ReceivedRecord, partsOf, type Part } from '../records/inbound.js';
 import type { ConsumedQueue } from '../topology/topology.js';
 

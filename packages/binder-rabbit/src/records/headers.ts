@@ -1,3 +1,5 @@
+import { headerFilter, type HeaderFilter } from '@streambind/core/binder';
+
 /** Names of headers that stand for properties and facts of an AMQP message. Spring: `AmqpHeaders`. */
 export const AmqpHeaders = {
   // in both directions; what a handler passes on keeps them
@@ -55,10 +57,7 @@ export const TableHeaders = {
 /** The one format of `springBatchFormat`: each body behind its length in four bytes. */
 export const LENGTH_HEADER_4 = 'lengthHeader4';
 
-/** Whether a header is mapped. */
-export type HeaderFilter = (name: string) => boolean;
-
-/** The groups that a pattern can name. Spring Integration: `AbstractHeaderMapper`. */
+/** The groups that a header pattern can name. Spring Integration: `AbstractHeaderMapper`. */
 const GROUPS: Readonly<Record<string, HeaderFilter>> = {
   STANDARD_REQUEST_HEADERS: isStandard,
   STANDARD_REPLY_HEADERS: isStandard,
@@ -69,34 +68,6 @@ function isStandard(name: string): boolean {
   return name === 'contentType' || (Object.values(AmqpHeaders) as string[]).includes(name);
 }
 
-/**
- * What `header-patterns` lets pass: `*` stands for any characters, case does not count, and `!x` wins wherever it stands.
- * @returns undefined where everything passes
- */
-export function headerFilter(patterns: readonly string[]): HeaderFilter | undefined {
-  if (patterns.length === 1 && patterns[0] === '*') return undefined;
-  const allowed: HeaderFilter[] = [];
-  const excluded: HeaderFilter[] = [];
-  for (const pattern of patterns) {
-    if (pattern.startsWith('!')) excluded.push(matcher(pattern.slice(1)));
-    // how Spring writes a name that begins with an exclamation mark
-    else allowed.push(GROUPS[pattern] ?? matcher(pattern.startsWith('\\!') ? pattern.slice(1) : pattern));
-  }
-  const known = new Map<string, boolean>();
-  return (name) => {
-    let passes = known.get(name);
-    if (passes === undefined) {
-      passes = !excluded.some((matches) => matches(name)) && allowed.some((matches) => matches(name));
-      // names may come from outside without end
-      if (known.size >= 1000) known.clear();
-      known.set(name, passes);
-    }
-    return passes;
-  };
-}
-
-function matcher(pattern: string): HeaderFilter {
-  const literal = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
-  const expression = new RegExp(`^${literal.join('.*')}$`, 'is');
-  return (name) => expression.test(name);
-}
+/** What `header-patterns` lets pass; undefined where that is everything. */
+export const mappedHeaders = (patterns: readonly string[]): HeaderFilter | undefined =>
+  headerFilter(patterns, { groups: GROUPS });

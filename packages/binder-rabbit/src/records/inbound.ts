@@ -1,9 +1,9 @@
 /** Messages on their way in: what a handler sees of them, by Spring's names. Nothing is read before somebody asks for it. */
-import { StreambindError, type HeaderValue } from '@streambind/core/binder';
+import { StreambindError, type HeaderFilter, type HeaderValue } from '@streambind/core/binder';
 import type { RawMessage } from '../client/amqplib.js';
 import type { RawProperties } from '../client/properties.js';
 import { compressionOf, decompress } from './compression.js';
-import { AmqpHeaders, LENGTH_HEADER_4, TableHeaders, type HeaderFilter } from './headers.js';
+import { AmqpHeaders, LENGTH_HEADER_4, TableHeaders } from './headers.js';
 import { ReceivedTable, emptyRecord, type Headers } from './table.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -25,7 +25,7 @@ export class ReceivedRecord {
 
   /**
    * @param queue where it was taken from
-   * @param filter `headerFilter` of the input's patterns
+   * @param filter `mappedHeaders` of the input's patterns
    * @param part absent: the message is one record
    */
   constructor(

@@ -1,14 +1,7 @@
 /** Records on their way out: routing key, properties, header table and body as Spring Cloud Stream makes them. */
-import { StreambindError, type WireRecord } from '@streambind/core/binder';
+import { StreambindError, type HeaderFilter, type WireRecord } from '@streambind/core/binder';
 import { gzip } from './compression.js';
-import {
-  AmqpHeaders,
-  LENGTH_HEADER_4,
-  TableHeaders,
-  headerFilter,
-  isAmqpHeader,
-  type HeaderFilter,
-} from './headers.js';
+import { AmqpHeaders, LENGTH_HEADER_4, TableHeaders, isAmqpHeader, mappedHeaders } from './headers.js';
 import { partitionKey } from '../topology/names.js';
 import type { DeliveryMode, RabbitBinderOptions, RabbitProducerOptions } from '../options/options.js';
 import type { Properties, Publication } from '../client/frames.js';
@@ -73,7 +66,7 @@ class OutboundMapper {
 
   constructor(private readonly options: EncodingOptions) {
     const { headerPatterns, deliveryMode, routingKeyExpression = '', delayExpression = '' } = options;
-    this.#passes = headerFilter(headerPatterns);
+    this.#passes = mappedHeaders(headerPatterns);
     this.#mode = modeNumber(deliveryMode);
     const needsPayload = `${routingKeyExpression} ${delayExpression}`.includes('payload');
     this.#keepsKey = needsPayload && routingKeyExpression !== '';

@@ -5,7 +5,7 @@ import { FrameWriter, type Properties } from '../../src/client/frames.js';
 import { DeliveryReader, type RawProperties } from '../../src/client/properties.js';
 import { deadLetter } from '../../src/records/dead-letter.js';
 import { binderFactory } from '../../src/factory.js';
-import { headerFilter } from '../../src/records/headers.js';
+import { mappedHeaders } from '../../src/records/headers.js';
 import type { RabbitConsumerOptions } from '../../src/options/options.js';
 import { ReceivedRecord } from '../../src/records/inbound.js';
 import { encoder } from '../../src/records/outbound.js';
@@ -90,7 +90,7 @@ export class PaperWire {
   async deliver(message: RawMessage): Promise<Settlement['kind']> {
     const source = this.#source!;
     const [queue] = consumerTopology(source, 'anonymous').queues;
-    const filter = headerFilter(source.options.headerPatterns);
+    const filter = mappedHeaders(source.options.headerPatterns);
     for (let attempt = 1; ; attempt++) {
       const delivery: Delivery = Object.assign(new ReceivedRecord(message, queue!.name, filter), {
         id: '1',

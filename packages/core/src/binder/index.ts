@@ -26,5 +26,6 @@ export { LinkedList, type Links } from './kit/linked-list.js';
 export { Intake, type IntakeOptions } from './kit/intake.js';
 export type { Settler } from './kit/settler.js';
 export { Supervisor, type SupervisorOptions } from './kit/supervisor.js';
+export { headerFilter, type HeaderFilter, type HeaderFilterOptions } from './kit/header-filter.js';
 export { gather, type GatherOptions, type Gathering, type Outcomes } from './kit/gather.js';
 export { pollLoop, type PollLoopOptions } from './kit/poll-loop.js';
