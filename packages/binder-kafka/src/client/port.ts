@@ -78,6 +78,8 @@ export interface KafkaAdmin {
   createTopic(topic: NewTopic): Promise<boolean>;
   /** Raises the number of partitions to `count`. */
   addPartitions(topic: string, count: number): Promise<void>;
+  /** The topic's configuration, defaults included. */
+  topicProperties(topic: string): Promise<Readonly<Record<string, string>>>;
   /** Sets these entries of the topic's configuration and leaves the others. */
   configureTopic(topic: string, properties: Readonly<Record<string, string>>): Promise<void>;
   watermarks(topic: string): Promise<readonly Watermarks[]>;
@@ -108,24 +110,29 @@ export interface KafkaTransaction {
   abort(): Promise<void>;
 }
 
-/** What a member tells its owner. None of these may throw. */
+/** What a member tells its owner. None of these may throw or reject. */
 export interface MemberListener {
   /**
-   * The member has joined a generation of its group and owns exactly these partitions, all of them readable (nothing is
-   * paused). Called before any of their records comes.
+   * The group changes hands: whatever is owned may belong to another one as soon as this resolves, which is the moment to
+   * let handlers end and to commit. The member keeps its membership meanwhile, at most `rebalanceTimeoutMs`.
+   */
+  revoking(): Promise<void>;
+  /**
+   * The member owns exactly these partitions from now on. None of their records comes before this resolves.
+   * `continuous`: it took part in every generation since the last call, so that nobody else had what it kept.
    * @returns where to start those that shall not start at their committed offset
    */
-  assigned(partitions: readonly TopicPartition[]): readonly Position[];
-  /** The group is rebalancing: what is owned may belong to another one soon. */
-  revoking(): void;
+  assigned(partitions: readonly TopicPartition[], continuous: boolean): Promise<readonly Position[]>;
   /** Records in the order of their offsets. What it returns is awaited before more is fetched from that broker. */
   batch(batch: RecordBatch): void | Promise<void>;
+  /** The offset to read is not kept any more; reading goes on at the oldest one that is. */
+  outOfRange(partition: TopicPartition): void;
   /** The member is of no use any more; a new one has to be made. Called at most once, and nothing comes after it. */
   failed(error: Error): void;
 }
 
 export interface KafkaMember {
-  /** Joins the group; resolves when the first assignment was told. Rejects when that failed: close it then. */
+  /** Joins the group; resolves after the first `assigned`. Rejects when that failed: close it then. */
   join(listener: MemberListener): Promise<void>;
   /** No records of these come any more, apart from a batch that was fetched already. */
   pause(partitions: readonly TopicPartition[]): void;
@@ -135,11 +142,7 @@ export interface KafkaMember {
    * @throws KafkaTrouble; `fenced` when the group has moved on and the commit cannot be made any more
    */
   commit(positions: readonly Position[]): Promise<void>;
-  /** Milliseconds since the member last heard from the group or fetched: for the owner's watchdog. */
-  readonly silentMs: number;
-  /** Takes nothing more; resolves when the batches that were told have been returned. The membership stays. */
-  stop(): Promise<void>;
-  /** Leaves the group. */
+  /** Leaves the group. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -170,10 +173,6 @@ export interface MemberSettings {
   readonly maxWaitMs: number;
   readonly readUncommitted: boolean;
   readonly rackId?: string;
-  /** Batches that are handed over at the same time. */
-  readonly concurrency: number;
-  /** Where an offset starts that the broker no longer keeps. */
-  readonly outOfRange: 'earliest' | 'latest';
 }
 
 export interface TlsSettings {
