@@ -2,6 +2,7 @@
 import {
   StreambindError,
   Supervisor,
+  Trouble,
   type Binder,
   type BinderContext,
   type BinderFactory,
@@ -28,7 +29,6 @@ import {
 } from './options/options.js';
 import { policy, weaknesses } from './options/policy.js';
 import { RabbitProducer } from './publishing/producer.js';
-import { Trouble } from './client/trouble.js';
 
 /** Bytes; `max_message_size` of RabbitMQ 4, where it is not set. */
 const MAX_PAYLOAD = 16 * 1024 * 1024;

@@ -14,6 +14,7 @@ import {
   type ConsumerSource,
   type HeaderFilter,
   type Settler,
+  type Trouble,
 } from '@streambind/core/binder';
 import { Acks } from './acks.js';
 import type { RawMessage } from '../client/amqplib.js';
@@ -29,7 +30,6 @@ import { anonymousName } from '../topology/names.js';
 import { consumerRefused } from '../topology/refusals.js';
 import { whereIs } from '../client/settings.js';
 import { consumerTopology, type ConsumedQueue, type ConsumerTopology } from '../topology/topology.js';
-import type { Trouble } from '../client/trouble.js';
 
 export interface Connections {
   readonly consuming: Supervisor<RabbitConnection>;

@@ -6,6 +6,7 @@ import {
   type ProducerBinding,
   type ProducerTarget,
   type Supervisor,
+  type Trouble,
   type WireRecord,
 } from '@streambind/core/binder';
 import { Batcher } from './batcher.js';
@@ -18,7 +19,6 @@ import { Publisher } from './publisher.js';
 import { encoder } from '../records/outbound.js';
 import { lossNotices, producerTopology } from '../topology/topology.js';
 import { whereIs } from '../client/settings.js';
-import type { Trouble } from '../client/trouble.js';
 
 /** What goes in one message. */
 type Records = readonly [WireRecord, ...WireRecord[]];

@@ -2,12 +2,11 @@
  * Publishing with confirms: what is sent waits in the order of the calls, is written while the broker and the socket take
  * it, and ends with the broker's word. One confirm channel, which comes back after it was lost.
  */
-import { Fifo, StreambindError, Supervisor, type FlushReport } from '@streambind/core/binder';
+import { Fifo, StreambindError, Supervisor, type FlushReport, type Reporter } from '@streambind/core/binder';
 import { RabbitChannel, type Confirm, type ConfirmListener, type ReturnedMessage } from '../client/channel.js';
 import type { RabbitConnection } from '../client/connection.js';
 import { serverText } from '../client/errors.js';
 import type { Publication } from '../client/frames.js';
-import type { Reporter } from '../client/trouble.js';
 import { Window } from '../client/window.js';
 
 export interface PublisherOptions<T> {

@@ -29,3 +29,4 @@ export { Supervisor, type SupervisorOptions } from './kit/supervisor.js';
 export { headerFilter, type HeaderFilter, type HeaderFilterOptions } from './kit/header-filter.js';
 export { gather, type GatherOptions, type Gathering, type Outcomes } from './kit/gather.js';
 export { pollLoop, type PollLoopOptions } from './kit/poll-loop.js';
+export { Trouble, type Reporter } from './kit/trouble.js';

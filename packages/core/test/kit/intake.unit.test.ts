@@ -48,6 +48,24 @@ describe('slots and room', () => {
     expect(intake.room).toBe(1);
   });
 
+  test('whenIdle waits for running handlers and dead letters, not for what is queued', async () => {
+    const { intake, settler, sink } = setUp({ concurrency: 2, prefetch: 5 });
+    const buried = deferred();
+    settler.onDeadLetter = () => buried.promise;
+    await intake.whenIdle();
+    intake.offerAll(['a', 'b', 'c'].map((id) => delivery(id)));
+    intake.pause();
+    const told: string[] = [];
+    void intake.whenIdle().then(() => told.push('idle'));
+    await sink.end('a');
+    await sink.end('b', { kind: 'deadLetter', reason: new Error('bad') });
+    expect(told).toEqual([]);
+    buried.resolve();
+    await microtasks();
+    expect(told).toEqual(['idle']);
+    expect(sink.seen).toEqual(['a#1', 'b#1']);
+  });
+
   test('whenRoom waits for a settlement, and ends when the intake closes', async () => {
     const { intake, sink } = setUp({ prefetch: 1 });
     await intake.whenRoom();

@@ -53,6 +53,7 @@ export class Intake<D extends Delivery = Delivery> {
   readonly #ownership = new Ownership((signal) => this.#lost(signal));
   readonly #leases: NodeJS.Timeout | undefined;
   #waiters: (() => void)[] = [];
+  #idlers: (() => void)[] = [];
   #running = 0;
   #paused = false;
   #pumping = false;
@@ -103,6 +104,14 @@ export class Intake<D extends Delivery = Delivery> {
   /** Resolves when there is room, or the intake closes. */
   async whenRoom(): Promise<void> {
     while (this.room === 0 && !this.closed) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+  }
+
+  /**
+   * Resolves when no handler runs and no dead letter is on its way, or the intake closes: the moment to hand over what is
+   * not begun. Pause it first.
+   */
+  async whenIdle(): Promise<void> {
+    while (this.#busy() && !this.closed) await new Promise<void>((resolve) => this.#idlers.push(resolve));
   }
 
   /**
@@ -210,6 +219,7 @@ export class Intake<D extends Delivery = Delivery> {
       else this.#settlements.apply(entry, outcome);
     }
     this.#pump();
+    this.#tellIdlers();
   }
 
   #settleLater(entry: Entry<D>, { settlement }: Later): void {
@@ -241,6 +251,20 @@ export class Intake<D extends Delivery = Delivery> {
     this.#open.delete(entry);
     this.#drain.count(entry.tally, this.#open.size);
     this.#wake();
+    this.#tellIdlers();
+  }
+
+  #busy(): boolean {
+    if (this.#running > 0) return true;
+    for (const entry of this.#open) if (entry.state === 'burying') return true;
+    return false;
+  }
+
+  #tellIdlers(): void {
+    if (this.#idlers.length === 0 || (this.#busy() && !this.closed)) return;
+    const idlers = this.#idlers;
+    this.#idlers = [];
+    for (const resolve of idlers) resolve();
   }
 
   #wake(): void {
@@ -280,6 +304,7 @@ export class Intake<D extends Delivery = Delivery> {
     this.#drain.begin(deadlineMs);
     this.#closing.abort(new StreambindError('CLOSED', `the consumer of '${binding}' is closed`));
     this.#wake();
+    this.#tellIdlers();
     // a broker that still delivers would hand out again at once what is given back
     if (stop) await this.#drain.orDeadline(this.#guarded(stop));
     this.#returnAll();

@@ -1,6 +1,6 @@
 /** One broker seen by several connections: what the application is told. */
 import { expect, test } from '@jest/globals';
-import { Trouble } from '../src/client/trouble.js';
+import { Trouble } from '../../src/binder/kit/trouble.js';
 
 function listening() {
   const told: string[] = [];

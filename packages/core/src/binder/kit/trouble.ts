@@ -2,7 +2,7 @@
  * What is wrong with a broker as several connections and channels see it: told once where they all see the same, and over
  * only when all of them are well again.
  */
-import type { BinderContext } from '@streambind/core/binder';
+import type { BinderContext } from '../spi.js';
 
 export interface Reporter {
   /** @param nextTryMs 0: there is none, and who asked for the binding is told */
