@@ -4,6 +4,7 @@ export {
   Intake,
   LinkedList,
   Supervisor,
+  Trouble,
   gather,
   headerFilter,
   pollLoop,
@@ -33,12 +34,14 @@ export {
   type PollLoopOptions,
   type ProducerBinding,
   type ProducerTarget,
+  type Reporter,
   type Provision,
   type Settlement,
   type Settler,
   type SupervisorOptions,
+  type Transactions,
   type WireRecord,
 } from './binder/index.js';
-export { StreambindError, isStreambindError, asError, type ErrorCode } from './errors/index.js';
+export { StreambindError, isStreambindError, asError, stackTraceOf, type ErrorCode } from './errors/index.js';
 export { schema, type Schema, type Option } from './schema/index.js';
 export type { Logger } from './logging/index.js';
