@@ -1,4 +1,5 @@
 /** What a message becomes when it is dead: itself, and beside its headers four that tell why. Spring: `RepublishMessageRecoverer`. */
+import { stackTraceOf } from '@streambind/core/binder';
 import type { RawMessage } from '../client/amqplib.js';
 import type { Properties } from '../client/frames.js';
 import { TableHeaders } from './headers.js';
@@ -46,7 +47,7 @@ export function deadLetter(message: RawMessage, reason: Error, frameMax: number,
   const room = Math.max(0, largest - FIXED - writer.length - bytesOf(properties));
   const most = largest - options.frameMaxHeadroom;
   const text = cutTo(reason.message, Math.floor(room / 2));
-  const trace = traceOf(reason);
+  const trace = stackTraceOf(reason);
   const cutTrace = cutTo(trace, Math.min(room - Buffer.byteLength(text), most > 0 ? most : Infinity));
   // Java's null: an error that says nothing
   writer.field(TableHeaders.EXCEPTION_MESSAGE, reason.message === '' ? null : text);
@@ -72,18 +73,3 @@ function cutTo(text: string, bytes: number): string {
     .toString('utf8', 0, bytes)
     .replace(/\uFFFD$/, '');
 }
-
-const MOST_CAUSES = 10;
-
-/** The stack with those of its causes, as Java prints one. */
-function traceOf(error: Error): string {
-  let text = stackOf(error);
-  let { cause } = error;
-  for (let depth = 0; cause instanceof Error && depth < MOST_CAUSES; depth++) {
-    text += `\nCaused by: ${stackOf(cause)}`;
-    ({ cause } = cause);
-  }
-  return text;
-}
-
-const stackOf = (error: Error): string => error.stack ?? `${error.name}: ${error.message}`;

@@ -2,6 +2,8 @@
  * The only place that writes to the console: Spring Boot's line layout on standard error, in colour when that is a
  * terminal, or one JSON object a line (ECS). Standard output belongs to the application.
  */
+import { stackTraceOf } from '../errors/index.js';
+
 export type LogLevel = 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'OFF';
 
 const RANK: Record<LogLevel, number> = { TRACE: 0, DEBUG: 1, INFO: 2, WARN: 3, ERROR: 4, OFF: 5 };
@@ -167,8 +169,4 @@ function timestamp(at: Date): string {
 const shorten = (name: string, width: number): string =>
   name.length <= width ? name : name.slice(name.length - width);
 
-function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const own = error.stack ?? `${error.name}: ${error.message}`;
-  return error.cause instanceof Error ? `${own}\nCaused by: ${stackOf(error.cause)}` : own;
-}
+const stackOf = (error: unknown): string => (error instanceof Error ? stackTraceOf(error) : String(error));
