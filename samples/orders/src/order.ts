@@ -1,0 +1,6 @@
+/** What the order service tells the others. */
+export class Order {
+  orderno = '';
+  buyer = '';
+  amount = 0;
+}

@@ -1,0 +1,6 @@
+import { BootApplication, runApplication } from '@streambind/core';
+
+@BootApplication()
+class PushApplication {}
+
+await runApplication(PushApplication, import.meta);
