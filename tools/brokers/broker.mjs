@@ -17,6 +17,16 @@ export class Unavailable extends Error {}
 export class Broker {
   #record;
 
+  /** What a private one may be asked for beside `config`. */
+  static options = [];
+  /** What to tell when it cannot be started. */
+  static missing = 'the package is not installed';
+  /** Whether compose.yml has it. */
+  static container = true;
+
+  /** Makes what every start needs and no start should have to make. */
+  static async prepare(_options, _tell) {}
+
   /** @param {object} record see `index.mjs`, which makes it */
   constructor(record) {
     this.#record = record;
@@ -49,6 +59,10 @@ export class Broker {
 
   get config() {
     return this.#record.config;
+  }
+
+  get options() {
+    return this.#record.options;
   }
 
   /** The process a private broker belongs to; undefined for a shared one. */
@@ -180,10 +194,10 @@ export class Broker {
   async ctlWith(input, ...args) {
     // asked for a node that is gone, rabbitmqctl would start an epmd that nobody ends
     if (!(await this.running())) throw new Error(`${this.title} is not running: cannot ${args.join(' ')}`);
-    const { program, head = [], environment } = this.administration();
+    const { program, args: line, environment } = await this.administration(...args);
     const [command, ...rest] =
-      this.origin === 'compose' ? compose.exec(this.#record, [program, ...head]) : [program, ...head];
-    const promise = run(command, [...rest, ...args], {
+      this.origin === 'compose' ? compose.exec(this.#record, [program, ...line]) : [program, ...line];
+    const promise = run(command, rest, {
       env: { ...process.env, ...environment },
       maxBuffer: 64 * 1024 * 1024,
       timeout: 60_000,

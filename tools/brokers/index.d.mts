@@ -16,6 +16,15 @@ export interface RedisAddress {
   readonly password?: string;
 }
 
+/** Where a Kafka listens for clients without encryption and login. */
+export interface KafkaAddress {
+  /** Of the first of several servers. */
+  readonly host: string;
+  readonly port: number;
+  /** As `spring.kafka.bootstrap-servers` has it: `host:port`, several joined by commas. */
+  readonly bootstrapServers: string;
+}
+
 export interface Broker<Address = { readonly host: string; readonly port: number }> {
   readonly name: BrokerName;
   /** As its makers write it. */
@@ -55,8 +64,10 @@ export interface Broker<Address = { readonly host: string; readonly port: number
   restart(options?: { data?: 'keep' | 'empty' }): Promise<string>;
   /** Ends it, in whatever state it is, and removes its data. */
   remove(): Promise<void>;
-  /** The broker's own administration program (rabbitmqctl, redis-cli): what it printed; throws with its words. */
+  /** The broker's own administration program (rabbitmqctl, redis-cli, one of Kafka's tools): what it printed; throws with its words. */
   ctl(...args: string[]): Promise<string>;
+  /** As `ctl`, with something to read from its standard input. */
+  ctlWith(input: string, ...args: string[]): Promise<string>;
   /** The last lines the broker wrote to its console. */
   output(): string;
 }
@@ -78,9 +89,37 @@ export interface RabbitBroker extends Broker<RabbitAddress> {
 
 export type RedisBroker = Broker<RedisAddress>;
 
+/** Kafka's tools, as its scripts are named without `kafka-` and `.sh`. */
+export type KafkaTool =
+  | 'topics'
+  | 'configs'
+  | 'consumer-groups'
+  | 'get-offsets'
+  | 'delete-records'
+  | 'console-producer'
+  | 'console-consumer'
+  | 'verifiable-producer'
+  | 'verifiable-consumer'
+  | 'producer-perf-test'
+  | 'consumer-perf-test';
+
+export interface KafkaBroker extends Broker<KafkaAddress> {
+  /**
+   * One of Kafka's own tools; the address is given to it: `ctl('topics', '--create', '--topic', 't', '--partitions', '3')`.
+   * What `producer-perf-test` is told first are further properties of its producer: `ctl('producer-perf-test', 'acks=all', '--topic', 't', …)`.
+   */
+  ctl(tool: KafkaTool, ...args: string[]): Promise<string>;
+  ctlWith(input: string, tool: KafkaTool, ...args: string[]): Promise<string>;
+  /** The command line of such a tool, for who runs it by himself. */
+  command(tool: KafkaTool, ...args: string[]): Promise<{ program: string; args: string[] }>;
+  /** The jars of the broker, its tools and Kafka's clients, for `java -cp`; got by Maven where they are not there yet. */
+  classpath(): Promise<string>;
+}
+
 export interface Brokers {
   rabbit: RabbitBroker;
   redis: RedisBroker;
+  kafka: KafkaBroker;
 }
 
 export type BrokerName = keyof Brokers;
@@ -94,9 +133,32 @@ export interface StartOptions {
 }
 
 export interface PrivateOptions extends StartOptions {
-  /** Lines for rabbitmq.conf or redis.conf; they need the system's packages. */
+  /** Lines for rabbitmq.conf, redis.conf or server.properties; they need the system's packages. */
   config?: readonly string[];
 }
+
+export type KafkaVersion = '3.9' | '4.1';
+
+/** What a broker is that the rig starts; one that is there already is taken as it is. */
+export interface Kinds {
+  rabbit: object;
+  redis: object;
+  kafka: {
+    /** `3.9` unless told otherwise. */
+    version?: KafkaVersion;
+    /** The JVM compiles as it does in production; false, which starts sooner and is smaller, unless told otherwise. */
+    load?: boolean;
+    /**
+     * Listeners beside that of the address: protocol by name; `ports` of the broker has theirs. What they need more is for
+     * `config`, as `listener.name.<name in lower case>.…`. `advertised`: the port that clients are told to use, as one of a proxy.
+     */
+    listeners?: Readonly<
+      Record<string, KafkaProtocol | { readonly protocol: KafkaProtocol; readonly advertised?: number }>
+    >;
+  };
+}
+
+export type KafkaProtocol = 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
 
 export interface SharedOptions extends StartOptions {
   /** A broker that is found is used only when `ctl` works with it; false unless told otherwise. */
@@ -110,13 +172,13 @@ export const names: readonly BrokerName[];
  * stays until `down`.
  * @throws {Unavailable}
  */
-export function broker<N extends BrokerName>(name: N, options?: SharedOptions): Promise<Brokers[N]>;
+export function broker<N extends BrokerName>(name: N, options?: SharedOptions & Kinds[N]): Promise<Brokers[N]>;
 
 /**
  * A broker of the caller's own; `remove()` it. One whose caller died is removed by whoever starts the next.
  * @throws {Unavailable}
  */
-export function startPrivate<N extends BrokerName>(name: N, options?: PrivateOptions): Promise<Brokers[N]>;
+export function startPrivate<N extends BrokerName>(name: N, options?: PrivateOptions & Kinds[N]): Promise<Brokers[N]>;
 
 /** The shared broker if it can be used now; nothing is started. */
 export function running<N extends BrokerName>(name: N): Promise<Brokers[N] | undefined>;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Unavailable } from './broker.mjs';
 import * as compose from './compose.mjs';
 import { install, mayInstall } from './packages.mjs';
+import { Kafka } from './kafka.mjs';
 import { alive, freePort, refuses } from './process.mjs';
 import { Rabbit } from './rabbit.mjs';
 import { Redis } from './redis.mjs';
@@ -15,7 +16,7 @@ import { all, exclusively, home, read, self, shared, write } from './state.mjs';
 export { Unavailable } from './broker.mjs';
 export { freePort, until } from './process.mjs';
 
-const kinds = { rabbit: Rabbit, redis: Redis };
+const kinds = { rabbit: Rabbit, redis: Redis, kafka: Kafka };
 
 /** The names of the brokers the rig knows. */
 export const names = Object.keys(kinds);
@@ -30,6 +31,7 @@ const record = (name, id, origin, address, more = {}) => ({
   ports: {},
   processes: {},
   config: [],
+  options: {},
   ...more,
 });
 
@@ -39,10 +41,11 @@ const silent = () => {};
  * The shared broker: one that answers at the configured address, else the one the rig has running, else a new one.
  * @param {string} name
  * @param {{ administered?: boolean, tell?: (line: string) => void }} [options] `administered`: one that is found is used
- *   only when its administration program works with it; `tell` hears what takes long
+ *   only when its administration program works with it; `tell` hears what takes long; the rest is for one that is started
  * @throws {Unavailable} when it cannot be had on this machine
  */
-export async function broker(name, { administered = false, tell = silent } = {}) {
+export async function broker(name, { administered = false, tell = silent, ...options } = {}) {
+  check(kind(name), options);
   const usable = async () => {
     const found = await configured(name, { administered, tell });
     return found ?? (await known(name));
@@ -54,20 +57,21 @@ export async function broker(name, { administered = false, tell = silent } = {})
     if (meanwhile) return meanwhile;
     const left = read(name);
     if (left) await new kinds[left.name](left).remove();
-    return launch(name, name, {}, tell);
+    return launch(name, name, { options }, tell);
   });
 }
 
 /**
  * A broker of the caller's own; `remove()` it. One whose caller died is removed by whoever uses the rig next.
  * @param {string} name
- * @param {{ config?: string[], tell?: (line: string) => void }} [options] `config`: lines for rabbitmq.conf or redis.conf
+ * @param {{ config?: string[], tell?: (line: string) => void }} [options] `config`: lines for rabbitmq.conf, redis.conf or
+ *   server.properties; the rest is the kind's own
  * @throws {Unavailable} when it cannot be had on this machine
  */
-export async function startPrivate(name, { config = [], tell = silent } = {}) {
-  kind(name);
+export async function startPrivate(name, { config = [], tell = silent, ...options } = {}) {
+  check(kind(name), options);
   await removeOrphans();
-  return launch(name, `${name}-${randomUUID().slice(0, 8)}`, { config, owner: self() }, tell);
+  return launch(name, `${name}-${randomUUID().slice(0, 8)}`, { config, options, owner: self() }, tell);
 }
 
 /** The shared broker if it can be used now; nothing is started. */
@@ -130,9 +134,10 @@ async function removeOrphans() {
 async function launch(name, id, more, tell) {
   const Kind = kind(name);
   const origin = await source(Kind, more.config ?? [], tell);
+  await Kind.prepare(more.options, tell);
   const ports = {};
-  for (const port of Kind.extraPorts) ports[port] = await freePort();
-  const address = Kind.privateAddress(await freePort());
+  for (const port of Kind.extraPorts(more.options)) ports[port] = await freePort();
+  const address = Kind.privateAddress(await freePort(), more.options);
   const fresh = record(name, id, origin, address, { ports, ...more });
   write(fresh);
   const one = new Kind(fresh);
@@ -153,13 +158,21 @@ async function source(Kind, config, tell) {
     await install(Kind.packages, tell);
     if (Kind.locate()) return 'process';
   }
-  if (config.length === 0 && compose.available()) return 'compose';
+  if (Kind.container && config.length === 0 && compose.available()) return 'compose';
   const packages = Kind.packages.join(' ');
   const { host, port } = Kind.configured();
   throw new Unavailable(
-    `${Kind.title} is not to be had: nothing usable answers at ${host}:${port}, the package is not installed ` +
-      `(Debian: apt-get install ${packages}; macOS: brew install ${Kind.brew}), and no Docker engine runs.`,
+    `${Kind.title} is not to be had: nothing usable answers at ${host}:${port}, ${Kind.missing} ` +
+      `(Debian: apt-get install ${packages}; macOS: brew install ${Kind.brew})` +
+      `${Kind.container ? ', and no Docker engine runs' : ''}.`,
   );
+}
+
+function check(Kind, options) {
+  const unknown = Object.keys(options).find((name) => !Kind.options.includes(name));
+  if (unknown === undefined) return;
+  const known = ['config', 'tell', ...Kind.options].join(', ');
+  throw new Error(`the rig's ${Kind.title} has no option "${unknown}"; it has: ${known}`);
 }
 
 function kind(name) {

@@ -1,9 +1,9 @@
-import type { BrokerName, Brokers } from './index.mjs';
+import type { BrokerName, Brokers, Kinds } from './index.mjs';
 
 export interface WithBrokerOptions {
   /** A broker of this block alone, for tests that hurt it; it is removed after the last test. False unless told otherwise. */
   own?: boolean;
-  /** Lines for the own broker's rabbitmq.conf or redis.conf. */
+  /** Lines for the own broker's rabbitmq.conf, redis.conf or server.properties. */
   config?: readonly string[];
 }
 
@@ -16,5 +16,5 @@ export function describeWithBroker<N extends BrokerName>(
   name: N,
   title: string,
   define: (broker: Brokers[N]) => void,
-  options?: WithBrokerOptions,
+  options?: WithBrokerOptions & Kinds[N],
 ): Promise<void>;

@@ -4,11 +4,13 @@ import { broker, startPrivate, Unavailable } from './index.mjs';
 
 // oxlint-disable jest/no-disabled-tests, jest/expect-expect, jest/valid-title -- it makes tests, it is none
 
-export async function describeWithBroker(name, title, define, { own = false, config = [] } = {}) {
+export async function describeWithBroker(name, title, define, { own = false, ...options } = {}) {
   const tell = (line) => process.stderr.write(`${line}\n`);
   let one;
   try {
-    one = await (own ? startPrivate(name, { config, tell }) : broker(name, { administered: true, tell }));
+    one = await (own
+      ? startPrivate(name, { ...options, tell })
+      : broker(name, { ...options, administered: true, tell }));
   } catch (error) {
     if (!(error instanceof Unavailable) || process.env.CI) throw error;
     tell(`skipped: ${title}. ${error.message}`);

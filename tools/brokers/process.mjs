@@ -129,9 +129,9 @@ export function refuses(host, port) {
   });
 }
 
-/** The full name of a program that can be run by its name alone. */
-export function inPath(program) {
-  const candidates = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, program));
+/** The full name of a program that can be run by its name alone, or is in one of other folders. */
+export function inPath(program, path = process.env.PATH ?? '') {
+  const candidates = path.split(delimiter).map((folder) => join(folder, program));
   return candidates.find((file) => {
     try {
       accessSync(file, constants.X_OK);

@@ -13,7 +13,10 @@ export class Rabbit extends Broker {
   static title = 'RabbitMQ';
   static packages = ['rabbitmq-server'];
   static brew = 'rabbitmq';
-  static extraPorts = ['dist', 'epmd'];
+
+  static extraPorts() {
+    return ['dist', 'epmd'];
+  }
 
   /** Spring's own defaults where the environment says nothing. */
   static configured(environment = process.env) {
@@ -84,11 +87,12 @@ export class Rabbit extends Broker {
     yield ['main', await start(program, [], { output, environment, directory })];
   }
 
-  administration() {
+  administration(...words) {
+    const args = ['-q', ...words];
     if (this.origin === 'process') {
-      return { program: join(Rabbit.locate(), 'rabbitmqctl'), head: ['-q'], environment: this.#environment() };
+      return { program: join(Rabbit.locate(), 'rabbitmqctl'), args, environment: this.#environment() };
     }
-    return { program: 'rabbitmqctl', head: ['-q'] };
+    return { program: 'rabbitmqctl', args };
   }
 
   /** rabbitmqctl speaks to the node of this machine, whatever listens at the address. */

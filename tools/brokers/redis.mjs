@@ -9,7 +9,10 @@ export class Redis extends Broker {
   static title = 'Redis';
   static packages = ['redis-server'];
   static brew = 'redis';
-  static extraPorts = [];
+
+  static extraPorts() {
+    return [];
+  }
 
   /** Spring's own defaults where the environment says nothing. */
   static configured(environment = process.env) {
@@ -84,13 +87,13 @@ export class Redis extends Broker {
     yield ['main', await start('redis-server', ['redis.conf'], { output: join(directory, 'output'), directory })];
   }
 
-  administration() {
+  administration(...words) {
     const { host, port, username, password } = this.address;
     const user = username === undefined ? [] : ['--user', username];
     const [at, of] = this.origin === 'compose' ? ['127.0.0.1', 6379] : [host, port];
     return {
       program: 'redis-cli',
-      head: ['-e', '-h', at, '-p', String(of), ...user],
+      args: ['-e', '-h', at, '-p', String(of), ...user, ...words],
       environment: password === undefined ? {} : { REDISCLI_AUTH: password },
     };
   }

@@ -4,8 +4,11 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { alive, born, until } from './process.mjs';
 
-/** What `npm run brokers -- up` starts is here, in the user's cache. */
-const lasting = () => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'streambind', 'brokers');
+/** What is the same for all that this user runs. */
+export const cache = () => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'streambind');
+
+/** What `npm run brokers -- up` starts is here. */
+const lasting = () => join(cache(), 'brokers');
 
 /** Where this process keeps what it starts: `STREAMBIND_BROKERS`, which `npm test` sets for its run, else the user's. */
 export function home() {
@@ -59,13 +62,13 @@ export const self = () => ({ pid: process.pid, born: born(process.pid) });
  * @template T
  * @param {string} name
  * @param {() => Promise<T>} work
- * @param {number} [ms] how long to wait for the others, in milliseconds
+ * @param {{ directory?: string }} [options] where the lock is; this process's home unless told otherwise
  * @returns {Promise<T>}
  */
-export async function exclusively(name, work, ms = 600_000) {
-  const path = join(home(), `${name}.lock`);
+export async function exclusively(name, work, { directory = home() } = {}) {
+  const path = join(directory, `${name}.lock`);
   const mine = JSON.stringify({ ...self(), nonce: Math.random() });
-  await until(() => take(path, mine), ms, `the lock ${path}`);
+  await until(() => take(path, mine), 600_000, `the lock ${path}`);
   try {
     return await work();
   } finally {
