@@ -1,0 +1,143 @@
+/**
+ * One connection, which lives once: it never connects again by itself, so that nothing is sent twice unseen and nothing
+ * waits for a connection that may never come. Who supervises it makes the next one.
+ */
+import { Cluster, Redis, type ClusterOptions, type RedisOptions } from 'ioredis';
+import { asError, type StreambindError } from '@streambind/core/binder';
+import { connectFailed, connectionLost } from './errors.js';
+import type { Login, Target } from './target.js';
+
+export type Client = Redis | Cluster;
+
+export interface ConnectionOptions {
+  /** As CLIENT LIST shows it. */
+  readonly name: string;
+  /**
+   * Milliseconds for which a command blocks at most, on a connection that is for blocking reads. Default 0. When nothing
+   * at all comes for so long and the target's timeout after a command, the connection is lost.
+   */
+  readonly blockMs?: number;
+}
+
+export class RedisConnection {
+  /** Commands fail at once when it is lost: those that were written with an outcome that nobody knows. */
+  readonly client: Client;
+  readonly target: Target;
+  readonly #lost = new AbortController();
+  /** What the socket said last. */
+  #trouble: Error | undefined;
+
+  private constructor(target: Target, options: ConnectionOptions) {
+    this.target = target;
+    this.client = target.kind === 'cluster' ? clusterOf(target, options) : redisOf(target, options);
+    this.client.on('error', (error: Error) => (this.#trouble = error));
+    this.client.once('end', () => this.#end(connectionLost(this.#trouble, target)));
+  }
+
+  /**
+   * Resolves when Redis answers: logged in, its data loaded, the database selected.
+   * @throws BROKER_UNAVAILABLE, AUTH, BINDER_FAILED; what the signal says
+   */
+  static async open(target: Target, options: ConnectionOptions, signal?: AbortSignal): Promise<RedisConnection> {
+    signal?.throwIfAborted();
+    const connection = new RedisConnection(target, options);
+    const cancel = (): void => connection.close();
+    signal?.addEventListener('abort', cancel, { once: true });
+    const timer = setTimeout(() => {
+      connection.#trouble ??= new Error(`no answer within ${target.connectTimeout} ms`);
+      connection.close();
+    }, target.connectTimeout);
+    try {
+      await connection.client.connect();
+      return connection;
+    } catch (error) {
+      connection.close();
+      signal?.throwIfAborted();
+      throw connectFailed(connection.#trouble ?? error, target);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  /** Fires when it is gone, `close` included; the reason is a BROKER_UNAVAILABLE. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** Gives it up although it may still work: what waits for an answer fails. */
+  fail(error: unknown): void {
+    this.#trouble ??= asError(error);
+    this.close();
+  }
+
+  /** At once; a command that blocks does not hold it up. Idempotent. */
+  close(): void {
+    this.client.disconnect(false);
+    this.#end(connectionLost(this.#trouble, this.target));
+  }
+
+  #end(reason: StreambindError): void {
+    if (!this.#lost.signal.aborted) this.#lost.abort(reason);
+  }
+}
+
+const never = (): null => null;
+
+const login = ({ username, password }: Login): Login => ({
+  ...(username === undefined ? {} : { username }),
+  ...(password === undefined ? {} : { password }),
+});
+
+function common(target: Target, { name, blockMs = 0 }: ConnectionOptions): RedisOptions {
+  return {
+    ...login(target),
+    ...(target.tls ? { tls: target.tls } : {}),
+    connectionName: name,
+    connectTimeout: target.connectTimeout,
+    socketTimeout: target.timeout + blockMs,
+    // replies have one shape on every server
+    protocol: 2,
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    maxLoadingRetryTime: 0,
+  };
+}
+
+function redisOf(target: Target, options: ConnectionOptions): Redis {
+  const { database, nodes, master, sentinelLogin = {}, tls } = target;
+  const base: RedisOptions = { ...common(target, options), db: database, retryStrategy: never };
+  if (target.kind === 'standalone') return new Redis({ ...base, ...nodes[0]! });
+  const { username, password } = sentinelLogin;
+  return new Redis({
+    ...base,
+    sentinels: nodes.map((node) => ({ ...node })),
+    name: master!,
+    ...(username === undefined ? {} : { sentinelUsername: username }),
+    ...(password === undefined ? {} : { sentinelPassword: password }),
+    ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: tls } : {}),
+    sentinelRetryStrategy: never,
+  });
+}
+
+function clusterOf(target: Target, options: ConnectionOptions): Cluster {
+  const settings: ClusterOptions = {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    maxRedirections: target.maxRedirects,
+    clusterRetryStrategy: never,
+    // a command whose node went away may have been executed there
+    retryDelayOnFailover: 0,
+    slotsRefreshTimeout: target.connectTimeout,
+    redisOptions: common(target, options),
+    // certificates are made out to names, which a lookup would replace by addresses
+    ...(target.tls ? { dnsLookup: (address, callback) => callback(null, address) } : {}),
+  };
+  return new Cluster(
+    target.nodes.map((node) => ({ ...node })),
+    settings,
+  );
+}
