@@ -1,7 +1,6 @@
 /** The network between the processes of a case and the broker: several doors to it, so that one of them can go silent. */
 import { proxy, type Proxy } from '../../../../tools/brokers/proxy.mjs';
-import { remotePorts } from './sockets.js';
-import { serve } from './remote.js';
+import { remotePorts, serve } from '@streambind/binder-tck/processes';
 
 const [port = '0', count = '1'] = process.argv.slice(2);
 const doors: Proxy[] = [];

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Channel, ChannelModel, ConfirmChannel, connect as Connect, GetMessage } from 'amqplib';
 import type { RawPublication, RawRecord } from '@streambind/binder-tck';
-import { serve } from './remote.js';
+import { serve } from '@streambind/binder-tck/processes';
 import { fieldsOf } from './table.js';
 
 const require = createRequire(import.meta.url);

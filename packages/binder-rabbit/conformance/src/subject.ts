@@ -5,12 +5,12 @@
 import { randomUUID } from 'node:crypto';
 import { binderFactory } from '@streambind/binder-rabbit';
 import type { Broker, ConnectionSettings, Probe, Subject, Weakness } from '@streambind/binder-tck';
+import { Remote } from '@streambind/binder-tck/processes';
 import type { BinderFactory, Schema } from '@streambind/core/binder';
 import { Host, memoryAlarm, type Queue } from './host.js';
 import { Agent, prepare, theNode } from './node.js';
 import type { Network } from './network-process.js';
 import type { Operations } from './probe-process.js';
-import { Remote } from './remote.js';
 
 const factory = binderFactory as BinderFactory;
 
