@@ -105,15 +105,17 @@ export class BindingMaker {
     const where = `${PREFIX}.bindings.${plan.name}.consumer.retry-template-name`;
     const retryTemplate =
       plan.retryTemplate === undefined ? undefined : context.provider(RetryTemplate, plan.retryTemplate, where);
-    const sink = inboundPipeline({
-      settings: plan.settings,
-      listeners,
-      errorListeners,
-      ...(retryTemplate ? { retryTemplate } : {}),
-      log,
-      meters,
-    });
-    return new InputBinding(plan, binders.get(plan.binder), sink);
+    return new InputBinding(plan, binders.get(plan.binder), (transactions) =>
+      inboundPipeline({
+        settings: plan.settings,
+        listeners,
+        errorListeners,
+        ...(retryTemplate ? { retryTemplate } : {}),
+        ...(transactions ? { transactions } : {}),
+        log,
+        meters,
+      }),
+    );
   }
 
   /** @throws COMPONENT_MISSING, COMPONENT_AMBIGUOUS, EXPRESSION_SYNTAX */
@@ -139,10 +141,11 @@ export class BindingMaker {
   }
 
   #outbound(
-    { name, settings, partitioning, expressions: written }: OutputPlan,
+    { name, binder: binderName, settings, partitioning, expressions: written }: OutputPlan,
     context: Context,
   ): (producer: () => ProducerBinding | Promise<ProducerBinding>) => Outbound {
-    const { converters, meters } = this.#tools;
+    const { converters, meters, binders } = this.#tools;
+    const binder = binders.get(binderName);
     const expressions = Object.entries(written).map(
       ([option, { text, where }]) => [option, parseExpression(text, where)] as const,
     );
@@ -153,6 +156,7 @@ export class BindingMaker {
         converters,
         meters,
         producer,
+        attempt: () => binder.transactions?.current,
         ...(partitioning && strategies ? { partitionOf: partitioner(partitioning, strategies, producer) } : {}),
         ...(expressions.length > 0
           ? {

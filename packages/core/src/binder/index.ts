@@ -19,6 +19,7 @@ export type {
   ProducerTarget,
   Provision,
   Settlement,
+  Transactions,
   WireRecord,
 } from './spi.js';
 export { Fifo } from './kit/fifo.js';

@@ -111,7 +111,8 @@ export interface ProducerBinding {
   readonly partitionCount?: number;
   /**
    * Resolves when the broker has accepted this record. The order of calls is the order on the wire, per lane.
-   * `inside`: the delivery being handled when both bindings share a transactional binder; its settlement then commits.
+   * `inside`: the delivery in whose handling this is sent, when both bindings are of a binder with `transactions`. Such a
+   * send resolves when it belongs to the transaction; it is seen by others once the delivery's `ack` has committed it.
    * @throws PUBLISH_REFUSED, PAYLOAD_TOO_LARGE, BROKER_FULL, CLOSED; PUBLISH_UNKNOWN when the outcome cannot be known
    */
   send(record: WireRecord, inside?: Delivery): Promise<void>;
@@ -146,6 +147,15 @@ export interface BinderHealth {
   readonly detail?: Record<string, unknown>;
 }
 
+export interface Transactions {
+  /**
+   * Forgets what was sent inside this delivery. Called before an attempt that sent anything comes to something else than
+   * `ack`, and awaited before its settlement or its next attempt. Never rejects: if the broker cannot be told, later
+   * commits must still be without it.
+   */
+  abort(inside: Delivery): Promise<void>;
+}
+
 export interface Binder<ConsumerOptions = unknown, ProducerOptions = unknown> {
   /**
    * Resolves when the subscription is live. Stays pending while the broker is away, each failed try going to
@@ -154,6 +164,12 @@ export interface Binder<ConsumerOptions = unknown, ProducerOptions = unknown> {
   bindConsumer(source: ConsumerSource<ConsumerOptions>, sink: ConsumerSink): Promise<ConsumerBinding>;
   /** As `bindConsumer`. */
   bindProducer(target: ProducerTarget<ProducerOptions>): Promise<ProducerBinding>;
+  /**
+   * Present where sends made while a delivery is handled are committed with its `ack`. `inside` and `abort` get what the
+   * sink was given: from the second attempt on a copy with all own properties of the delivery that was offered. What was
+   * sent inside a delivery that is `lost`, or not settled when its consumer closes, the binder aborts by itself.
+   */
+  readonly transactions?: Transactions;
   health?(): Promise<BinderHealth>;
   /** Idempotent. Rejects with CLOSED what is still pending. */
   close(): Promise<void>;
@@ -180,6 +196,7 @@ export interface Capabilities {
   readonly anonymousGroups: boolean;
   readonly provisioning: boolean;
   readonly pause: boolean;
+  /** Its binders can have `transactions`. */
   readonly transactions: boolean;
   readonly batch: boolean;
   readonly headerTypes: 'typed' | 'json' | 'string';

@@ -5,6 +5,7 @@ import { StreambindError, asError, isStreambindError } from '../errors/index.js'
 import type { Binder, BinderFactory, BinderHealth } from '../binder/index.js';
 import type { Environment } from '../config/index.js';
 import type { Logger } from '../logging/index.js';
+import { Transactions } from '../pipeline/index.js';
 import type { Schema } from '../schema/index.js';
 import { KNOWN_TYPES } from './selection.js';
 import { PREFIX } from './keys.js';
@@ -55,6 +56,8 @@ export interface BinderState {
   /** Resolves at the first trouble with the broker: who waits for a binding may go on without it. */
   readonly troubled: Promise<void>;
   /** What was reported last and is not over. */
+  /** Once it is open, if it is transactional. */
+  readonly transactions: Transactions | undefined;
   trouble: { readonly error: Error; readonly tries: number } | undefined;
 }
 
@@ -134,13 +137,22 @@ export class Binders {
           state.trouble = undefined;
         },
       });
+    let transactions: Transactions | undefined;
+    const open = async (): Promise<Binder> => {
+      const binder = await create();
+      if (binder.transactions) transactions = new Transactions(binder.transactions);
+      return binder;
+    };
     const state: BinderState = {
       name,
       troubled,
+      get transactions() {
+        return transactions;
+      },
       trouble: undefined,
       open: () => {
         let opening = this.#opened.get(name);
-        if (!opening) this.#opened.set(name, (opening = create()));
+        if (!opening) this.#opened.set(name, (opening = open()));
         return opening;
       },
     };

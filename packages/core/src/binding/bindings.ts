@@ -1,7 +1,7 @@
 /** The life of bindings: bound when the application starts or by hand, paused, stopped, and drained at the end. */
 import { StreambindError, asError } from '../errors/index.js';
 import type { ConsumerBinding, ConsumerSink, DrainReport, FlushReport, ProducerBinding } from '../binder/index.js';
-import type { Outbound } from '../pipeline/index.js';
+import type { Outbound, Transactions } from '../pipeline/index.js';
 import type { BinderState } from './binders.js';
 import type { OutputChannel } from './channels.js';
 import type { InputPlan, OutputPlan } from './plan-types.js';
@@ -114,7 +114,8 @@ export class InputBinding extends Binding<readonly ConsumerBinding[]> {
   constructor(
     override readonly plan: InputPlan,
     binder: BinderState,
-    private readonly sink: ConsumerSink,
+    /** Composes the pipeline, once its binder is known to be transactional or not. */
+    private readonly sink: (transactions: Transactions | undefined) => ConsumerSink,
   ) {
     super(plan, binder);
   }
@@ -133,7 +134,10 @@ export class InputBinding extends Binding<readonly ConsumerBinding[]> {
 
   protected override async bind(): Promise<readonly ConsumerBinding[]> {
     const binder = await this.binder.open();
-    const bound = await Promise.all(this.plan.sources.map((source) => binder.bindConsumer(source, this.sink)));
+    const { transactions } = this.binder;
+    if (transactions) refuseIdempotent(this.plan);
+    const sink = this.sink(transactions);
+    const bound = await Promise.all(this.plan.sources.map((source) => binder.bindConsumer(source, sink)));
     this.#ever = true;
     return (this.#consumers = bound);
   }
@@ -197,6 +201,20 @@ export class InputBinding extends Binding<readonly ConsumerBinding[]> {
       ...(trouble === undefined ? {} : { error: trouble }),
     };
   }
+}
+
+/** Its key would be remembered although the commit failed, and the message then be taken for a duplicate. */
+function refuseIdempotent({ binder, listeners }: InputPlan): void {
+  const listener = listeners.find(({ idempotent }) => idempotent);
+  if (!listener) return;
+  throw new StreambindError(
+    'DECORATOR_MISUSE',
+    `@IdempotentReceiver stands where the binder "${binder}" has transactions`,
+    {
+      where: listener.at,
+      fix: 'Take @IdempotentReceiver out: what the method sends is committed with its message, once. Or use a binder without transactions.',
+    },
+  );
 }
 
 export class OutputBinding extends Binding<ProducerBinding> {

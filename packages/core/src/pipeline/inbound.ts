@@ -15,6 +15,7 @@ import type { ErrorListeners } from './error-listeners.js';
 import type { Listeners } from './listeners.js';
 import { Postponed } from './postponed.js';
 import { withinTime } from './time-limit.js';
+import { Attempt, type Transactions } from './transactions.js';
 
 export interface InboundSettings {
   readonly binding: string;
@@ -35,6 +36,8 @@ export interface InboundContext {
   readonly errorListeners: ErrorListeners;
   /** Decides about retries instead of `settings.retry`. */
   readonly retryTemplate?: () => RetryTemplate;
+  /** Of the binder, where it is transactional. */
+  readonly transactions?: Transactions;
   readonly log: Logger;
   readonly meters: Meters;
 }
@@ -162,6 +165,49 @@ function retryDecision({ settings, retryTemplate, log }: InboundContext): RetryD
   };
 }
 
+/** What an attempt sends waits for its end: committed with its acknowledgement, aborted with its failure. */
+const transact: InboundStep = ({ settings, listeners, transactions }, next) => {
+  if (!transactions) return next;
+
+  const settled = async (attempt: Attempt, wanted: Settlement): Promise<Settlement> => {
+    let settlement = wanted;
+    if (settlement.kind === 'ack') {
+      const failure = await attempt.drained().then(() => undefined, asError);
+      if (!failure) {
+        attempt.done();
+        return settlement;
+      }
+      settlement = { kind: 'requeue', delayMs: settings.retry.backOffInitialInterval, failure };
+    }
+    await transactions.abort(attempt);
+    return settlement;
+  };
+
+  return async (exchange) => {
+    const attempt = new Attempt(exchange.delivery);
+    try {
+      const outcome = await transactions.run(attempt, () => next(exchange));
+      if (outcome.kind === 'later') {
+        return { kind: 'later', settlement: outcome.settlement.then((settlement) => settled(attempt, settlement)) };
+      }
+      await attempt.drained();
+      attempt.done();
+      return outcome;
+    } catch (thrown) {
+      const doneWith = among(asError(thrown), ImmediateAcknowledgeError);
+      const failure = doneWith ? await attempt.drained().then(() => undefined, asError) : asError(thrown);
+      if (!failure) {
+        attempt.done();
+        throw thrown;
+      }
+      // what its other listeners sent is gone, so none of them has finished it
+      listeners.forget(exchange);
+      await transactions.abort(attempt);
+      throw failure;
+    }
+  };
+};
+
 /** An attempt that takes longer has failed; what it comes to later is ignored. */
 const limitTime: InboundStep = ({ settings }, next) => {
   const limit = settings.handlerTimeout;
@@ -204,7 +250,14 @@ const dispatch: InboundStep =
   };
 const toAck = (): Settlement => ACK;
 
-const INBOUND: readonly InboundStep[] = [refuseCrashing, settleFailures, limitTime, acknowledgeByHand, dispatch];
+const INBOUND: readonly InboundStep[] = [
+  refuseCrashing,
+  settleFailures,
+  transact,
+  limitTime,
+  acknowledgeByHand,
+  dispatch,
+];
 
 /** The sink that a binder delivers to. */
 export function inboundPipeline(context: InboundContext): ConsumerSink {

@@ -8,6 +8,7 @@ import type { Converters } from '../converter/index.js';
 import { HeaderRecord, MessageHeaders, type Message } from '../messaging/index.js';
 import type { Meters } from '../observability/index.js';
 import { Deadlines, type Timed } from './deadlines.js';
+import type { Attempt } from './transactions.js';
 
 export interface OutboundSettings {
   readonly binding: string;
@@ -28,6 +29,8 @@ export interface OutboundContext {
   readonly partitionOf?: (message: Message) => number;
   /** Producer options that are expressions, by name. */
   readonly evaluate?: (message: Message) => Readonly<Record<string, unknown>>;
+  /** The attempt at a delivery of the same transactional binder that is running where a send is called. */
+  readonly attempt?: () => Attempt | undefined;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -40,6 +43,7 @@ class Outgoing implements Timed<Outgoing> {
   deadline = 0;
   timer: NodeJS.Timeout | undefined;
   reject!: (reason: Error) => void;
+  attempt: Attempt | undefined;
   /** Handed to the binder: from here on its outcome can be unknown. */
   handedOver = false;
   /** Its caller was told that it failed; it must not be sent any more. */
@@ -69,6 +73,16 @@ const NEVER_SENT: ReadonlySet<string> = new Set([
   MessageHeaders.REPLY_CHANNEL,
   MessageHeaders.ERROR_CHANNEL,
 ]);
+
+/** Asked when the send is called: later steps may run on behalf of other sends. */
+const belong: OutboundStep = ({ attempt: running }, next) => {
+  if (!running) return next;
+  return (outgoing) => {
+    outgoing.attempt = running();
+    const sending = next(outgoing);
+    return outgoing.attempt ? outgoing.attempt.add(sending) : sending;
+  };
+};
 
 const encode: OutboundStep =
   ({ settings, converters, partitionOf, evaluate }, next) =>
@@ -173,18 +187,17 @@ const transmit: OutboundStep =
   ({ producer }) =>
   (outgoing) => {
     const bound = producer();
-    if (!(bound instanceof Promise)) {
-      outgoing.handedOver = true;
-      return bound.send(outgoing.record!);
-    }
-    return bound.then((ready) => {
-      if (outgoing.expired) return;
-      outgoing.handedOver = true;
-      return ready.send(outgoing.record!);
-    });
+    if (!(bound instanceof Promise)) return handOver(outgoing, bound);
+    return bound.then((ready) => (outgoing.expired ? undefined : handOver(outgoing, ready)));
   };
 
-const OUTBOUND: readonly OutboundStep[] = [limitTime, encode, admit, transmit];
+function handOver(outgoing: Outgoing, producer: ProducerBinding): Promise<void> {
+  outgoing.attempt?.check();
+  outgoing.handedOver = true;
+  return producer.send(outgoing.record!, outgoing.attempt?.delivery);
+}
+
+const OUTBOUND: readonly OutboundStep[] = [belong, limitTime, encode, admit, transmit];
 
 /** Sends that failed; what is unhandled among rejections is told from the user's own by this. */
 const sendFailures = new WeakSet<Error>();

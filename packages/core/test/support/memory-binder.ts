@@ -19,6 +19,8 @@ export class MemoryBroker {
   #up = true;
   /** Resolves before a send is confirmed; a test may hold it. */
   beforeConfirm: () => Promise<void> = () => Promise.resolve();
+  /** What each aborted transaction had sent. */
+  readonly aborts: string[][] = [];
 
   get up(): boolean {
     return this.#up;
@@ -63,7 +65,7 @@ const NEVER = new AbortController().signal;
 export const memoryBinder = (
   broker: MemoryBroker,
   type = 'memory',
-  options: { readonly manual?: boolean } = {},
+  options: { readonly manual?: boolean; readonly transactional?: boolean } = {},
 ): BinderFactory => ({
   type,
   system: type,
@@ -78,7 +80,7 @@ export const memoryBinder = (
     anonymousGroups: true,
     provisioning: true,
     pause: true,
-    transactions: false,
+    transactions: true,
     batch: false,
     headerTypes: 'typed',
     nullPayload: true,
@@ -96,10 +98,12 @@ export const memoryBinder = (
       recovered: () => context.recovered(),
       backOff: { initialMs: 5, maxMs: 20 },
     });
+    const staged = options.transactional ? new Staged(broker) : undefined;
     const binder: Binder = {
+      ...(staged ? { transactions: staged } : {}),
       async bindConsumer(source, sink) {
         await connection.get();
-        return consume(broker, source, sink);
+        return consume(broker, source, sink, staged);
       },
       async bindProducer({ destination, requiredGroups }) {
         await connection.get();
@@ -109,12 +113,14 @@ export const memoryBinder = (
         const closed = new Promise<never>((_, reject) => (giveUp = reject));
         closed.catch(() => {});
         return {
-          async send(record) {
+          async send(record, inside) {
+            if (inside && !staged) throw new Error('this binder has no transactions');
             pending++;
             try {
               await Promise.race([broker.beforeConfirm(), closed]);
               if (!broker.up) throw new StreambindError('PUBLISH_REFUSED', 'the broker is away');
-              broker.publish(destination, record);
+              if (inside) staged!.add(inside, destination, record);
+              else broker.publish(destination, record);
             } finally {
               pending--;
             }
@@ -132,9 +138,38 @@ export const memoryBinder = (
   },
 });
 
+/** What was sent inside deliveries that are not settled, by their ids. */
+class Staged {
+  readonly #records = new Map<string, { destination: string; record: WireRecord }[]>();
+
+  constructor(private readonly broker: MemoryBroker) {}
+
+  add({ id }: Delivery, destination: string, record: WireRecord): void {
+    const records = this.#records.get(id) ?? [];
+    this.#records.set(id, records);
+    records.push({ destination, record });
+  }
+
+  commit({ id }: Delivery): void {
+    for (const { destination, record } of this.#records.get(id) ?? []) this.broker.publish(destination, record);
+    this.#records.delete(id);
+  }
+
+  abort({ id }: Delivery): Promise<void> {
+    this.broker.aborts.push((this.#records.get(id) ?? []).map(({ record }) => String(record.payload)));
+    this.#records.delete(id);
+    return Promise.resolve();
+  }
+}
+
 let anonymous = 0;
 
-function consume(broker: MemoryBroker, source: ConsumerSource, sink: Parameters<Binder['bindConsumer']>[1]) {
+function consume(
+  broker: MemoryBroker,
+  source: ConsumerSource,
+  sink: Parameters<Binder['bindConsumer']>[1],
+  staged: Staged | undefined,
+) {
   const group = source.group ?? `anonymous.${++anonymous}`;
   const subscriptions = source.destinations.map((destination) => ({
     destination,
@@ -146,7 +181,10 @@ function consume(broker: MemoryBroker, source: ConsumerSource, sink: Parameters<
     sink,
     capabilities: { delayedRequeue: 'held', minRequeueMs: 0 },
     settler: {
-      ack: (delivery) => void items.delete(delivery),
+      ack: (delivery) => {
+        staged?.commit(delivery);
+        items.delete(delivery);
+      },
       deadLetter: async (delivery, reason) => {
         items.delete(delivery);
         const [destination] = source.destinations;
