@@ -40,16 +40,17 @@ export function deadLetterFields(fields: readonly Buffer[], { stream, id, group,
     const name = fields[at]!;
     if (!OWN.has(name.toString())) kept.push(name, fields[at + 1]!);
   }
-  kept.push(
-    ...[DeadLetterFields.ORIGINAL_STREAM, stream],
-    ...[DeadLetterFields.ORIGINAL_ID, id],
-    ...[DeadLetterFields.ORIGINAL_GROUP, group],
-    ...[DeadLetterFields.EXCEPTION_MESSAGE, reason.message.slice(0, LONGEST_STACK)],
-    ...[DeadLetterFields.EXCEPTION_STACK_TRACE, traceOf(reason).slice(0, LONGEST_STACK)],
-    ...[DeadLetterFields.ERROR_CODE, codeOf(reason)],
-    ...[DeadLetterFields.ATTEMPTS, String(attempts)],
-    ...[DeadLetterFields.LAST_FAILURE, new Date().toISOString()],
-  );
+  const facts: Readonly<Record<string, string>> = {
+    [DeadLetterFields.ORIGINAL_STREAM]: stream,
+    [DeadLetterFields.ORIGINAL_ID]: id,
+    [DeadLetterFields.ORIGINAL_GROUP]: group,
+    [DeadLetterFields.EXCEPTION_MESSAGE]: reason.message.slice(0, LONGEST_STACK),
+    [DeadLetterFields.EXCEPTION_STACK_TRACE]: traceOf(reason).slice(0, LONGEST_STACK),
+    [DeadLetterFields.ERROR_CODE]: codeOf(reason),
+    [DeadLetterFields.ATTEMPTS]: String(attempts),
+    [DeadLetterFields.LAST_FAILURE]: new Date().toISOString(),
+  };
+  kept.push(...Object.entries(facts).flat());
   return kept;
 }
 

@@ -99,7 +99,7 @@ export function decodeEntry(fields: readonly Buffer[], where?: string, passes?: 
 }
 
 const bytesOf = (value: Uint8Array): Buffer =>
-  value instanceof Buffer ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 
 const isOwn = (name: string): boolean => name === 'contentType' || name === 'id' || name === 'timestamp';
 

@@ -170,12 +170,13 @@ export function binderEnvironment(name: string, environment: Environment): Envir
   return environment.child(`${prefix}.environment`, environment.options(BINDER, prefix).inheritEnvironment);
 }
 
-/** What a binder is created with. */
+/** What a binder is created with. Of two groups of keys with one name, the later wins where it says something. */
 export function binderOptions(factory: BinderFactory, name: string, environment: Environment): unknown {
   const own = binderEnvironment(name, environment);
   const options: Record<string, unknown> = {};
   for (const [prefix, connection] of Object.entries(factory.connection ?? {})) {
-    Object.assign(options, own.options(connection as Schema<Record<string, unknown>>, prefix));
+    const given = own.options(connection as Schema<Record<string, unknown>>, prefix);
+    for (const name in given) options[name] = given[name] ?? options[name];
   }
   return Object.assign(options, own.options(factory.schemas.binder, `${PREFIX}.${factory.type}.binder`));
 }
