@@ -11,6 +11,6 @@ export class Billing {
   @StreamListener(Sink.INPUT)
   charge(invoice: Invoice, @Header('deliveryAttempt') attempt: number): void {
     console.log(`${new Date().toISOString()} invoice ${invoice.number}, attempt ${attempt}`);
-    if (invoice.amount < 0) throw new RangeError(`invoice ${invoice.number} has an amount of ${invoice.amount}`);
+    if (invoice.amount < 0) throw new RangeError(`a negative amount: ${invoice.amount}`);
   }
 }

@@ -2,12 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { until } from '../../../../tools/brokers/index.mjs';
 import { Program } from './program.js';
-import type { DeadLetter, Stage } from './stage.js';
+import type { BinderType, DeadLetter, Stage } from './stage.js';
 
 const GROUP = 'billing';
 const LIMIT_MS = 20_000;
 
 export interface Outcome {
+  readonly type: BinderType;
+  /** Product and version. */
+  readonly title: string;
   /** When the handler was called with the bad invoice; milliseconds after the first time. */
   readonly attempts: readonly number[];
   /** When it was called with the good one, likewise. */
@@ -45,6 +48,8 @@ export async function play(stage: Stage): Promise<Outcome> {
     const first = calls(1)[0]!;
     const after = (times: readonly number[]): number[] => times.map((at) => at - first);
     return {
+      type: stage.type,
+      title: stage.title,
       attempts: after(calls(1)),
       next: after(calls(2)),
       destination,
