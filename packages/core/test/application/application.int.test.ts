@@ -416,9 +416,9 @@ describe('start', () => {
   });
 
   test('names the binder that no package serves, with the install command', async () => {
-    const error = await failure(new MemoryBroker(), [Provider], ['--spring.cloud.stream.binders.x.type=kafka']);
+    const error = await failure(new MemoryBroker(), [Provider], ['--spring.cloud.stream.binders.x.type=rocketmq']);
     expect(error).toMatchObject({ code: 'BINDER_TYPE' });
-    expect(error.message).toContain('npm install @streambind/binder-kafka');
+    expect(error.message).toContain('npm install @streambind/binder-rocketmq');
   });
 
   test('refuses a value that cannot be read', async () => {
