@@ -105,7 +105,7 @@ export type KafkaTool =
 
 export interface KafkaBroker extends Broker<KafkaAddress> {
   /**
-   * One of Kafka's own tools; the address is given to it: `ctl('topics', '--create', '--topic', 't', '--partitions', '3')`.
+   * One of Kafka's own tools; the address is given to it unless `--bootstrap-server` is another: `ctl('topics', '--create', '--topic', 't', '--partitions', '3')`.
    * What `producer-perf-test` is told first are further properties of its producer: `ctl('producer-perf-test', 'acks=all', '--topic', 't', …)`.
    */
   ctl(tool: KafkaTool, ...args: string[]): Promise<string>;
@@ -142,7 +142,16 @@ export type KafkaVersion = '3.9' | '4.1';
 /** What a broker is that the rig starts; one that is there already is taken as it is. */
 export interface Kinds {
   rabbit: object;
-  redis: object;
+  redis: {
+    /** `requirepass`. */
+    password?: string;
+    /** PEM files for a listener with TLS beside that of the address, at `ports.tls`; it asks clients for a certificate of the authority. */
+    tls?: { readonly certificate: string; readonly key: string; readonly authority: string };
+    /** A node that can be joined to a cluster; see `redis-sets.mjs`. */
+    cluster?: boolean;
+    /** No store but a sentinel, of the master by this name at a loopback port. */
+    sentinel?: { readonly name: string; readonly port: number };
+  };
   kafka: {
     /** `3.9` unless told otherwise. */
     version?: KafkaVersion;

@@ -113,7 +113,9 @@ export class Kafka extends Broker {
       tool === 'producer-perf-test'
         ? ['--producer-props', `bootstrap.servers=${bootstrapServers}`]
         : ['--bootstrap-server', bootstrapServers];
-    return { program: java(), args: [...distribution.command(classes[tool], this.options), ...server, ...args] };
+    const elsewhere = args.includes('--bootstrap-server');
+    const head = distribution.command(classes[tool], this.options);
+    return { program: java(), args: [...head, ...(elsewhere ? [] : server), ...args] };
   }
 
   async administration(tool, ...args) {

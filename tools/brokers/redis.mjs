@@ -9,9 +9,10 @@ export class Redis extends Broker {
   static title = 'Redis';
   static packages = ['redis-server'];
   static brew = 'redis';
+  static options = ['password', 'tls', 'cluster', 'sentinel'];
 
-  static extraPorts() {
-    return [];
+  static extraPorts({ tls, cluster }) {
+    return [...(tls ? ['tls'] : []), ...(cluster ? ['bus'] : [])];
   }
 
   /** Spring's own defaults where the environment says nothing. */
@@ -25,8 +26,8 @@ export class Redis extends Broker {
     };
   }
 
-  static privateAddress(port) {
-    return { host: '127.0.0.1', port };
+  static privateAddress(port, { password }) {
+    return { host: '127.0.0.1', port, ...(password === undefined ? {} : { password }) };
   }
 
   static environment({ host, port, username, password }) {
@@ -78,13 +79,32 @@ export class Redis extends Broker {
     }
   }
 
-  /** Every write goes to the append-only file before it is answered, so that a kill loses nothing. */
   async *launch() {
-    const { directory, address } = this;
+    const { directory, address, options, config } = this;
     mkdirSync(join(directory, 'data'), { recursive: true });
-    const lines = [`port ${address.port}`, 'bind 127.0.0.1', 'save ""', 'appendonly yes', `dir "${directory}/data"`];
-    writeFileSync(join(directory, 'redis.conf'), `${[...lines, ...this.config].join('\n')}\n`);
-    yield ['main', await start('redis-server', ['redis.conf'], { output: join(directory, 'output'), directory })];
+    const lines = [
+      `port ${address.port}`,
+      'bind 127.0.0.1',
+      `dir "${directory}/data"`,
+      ...(options.password === undefined ? [] : [`requirepass ${options.password}`]),
+      ...(options.sentinel ? watching(options.sentinel) : this.#storing()),
+      ...config,
+    ];
+    writeFileSync(join(directory, 'redis.conf'), `${lines.join('\n')}\n`);
+    const args = ['redis.conf', ...(options.sentinel ? ['--sentinel'] : [])];
+    yield ['main', await start('redis-server', args, { output: join(directory, 'output'), directory })];
+  }
+
+  /** Every write goes to the append-only file before it is answered, so that a kill loses nothing. */
+  #storing() {
+    const { tls, cluster } = this.options;
+    return [
+      'save ""',
+      'appendonly yes',
+      ...(tls ? [`tls-port ${this.ports.tls}`, `tls-cert-file ${tls.certificate}`, `tls-key-file ${tls.key}`] : []),
+      ...(tls ? [`tls-ca-cert-file ${tls.authority}`] : []),
+      ...(cluster ? ['cluster-enabled yes', `cluster-port ${this.ports.bus}`, 'cluster-node-timeout 3000'] : []),
+    ];
   }
 
   administration(...words) {
@@ -98,6 +118,12 @@ export class Redis extends Broker {
     };
   }
 }
+
+const watching = ({ name, port }) => [
+  `sentinel monitor ${name} 127.0.0.1 ${port} 1`,
+  `sentinel down-after-milliseconds ${name} 2000`,
+  `sentinel failover-timeout ${name} 10000`,
+];
 
 const command = (...words) =>
   `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;

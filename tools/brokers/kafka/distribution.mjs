@@ -69,7 +69,7 @@ export class Distribution {
   command(mainClass, { load = false } = {}) {
     // a refused archive (another Java since) is no word in what a tool prints
     const archive = [`-XX:SharedArchiveFile=${this.#archive}`, '-Xshare:auto', '-Xlog:disable'];
-    return [...(load ? LARGE : [...SMALL, ...archive]), ...this.#logging(), '-cp', this.classpath, mainClass];
+    return [...(load ? LARGE : SMALL), ...archive, ...this.#logging(), '-cp', this.classpath, mainClass];
   }
 
   /** Writes server.properties, and a formatted data folder where there is none. */
