@@ -93,8 +93,9 @@ export interface KafkaAdmin {
 
 export interface KafkaProducer {
   /**
-   * Sends all in one request per broker. Rejects when any was not accepted; which of them were is then unknown, unless
-   * the error says that none was.
+   * Sends all in one request per broker, and not while another one is on its way. Rejects when any was not accepted;
+   * others may have been. Of an idempotent producer the very same array may be sent again, and is stored once; before
+   * anything else is sent instead, the producer has to be replaced, or the broker would take it for what it has.
    */
   send(records: readonly OutgoingRecord[]): Promise<void>;
   /** Only of a producer with a transactional id. One transaction at a time. */
@@ -110,7 +111,7 @@ export interface KafkaTransaction {
   abort(): Promise<void>;
 }
 
-/** What a member tells its owner. None of these may throw or reject. */
+/** What a member tells its owner. A rejection of any of these fails the member. */
 export interface MemberListener {
   /**
    * The group changes hands: whatever is owned may belong to another one as soon as this resolves, which is the moment to
@@ -118,15 +119,16 @@ export interface MemberListener {
    */
   revoking(): Promise<void>;
   /**
-   * The member owns exactly these partitions from now on. None of their records comes before this resolves.
-   * `continuous`: it took part in every generation since the last call, so that nobody else had what it kept.
+   * The member owns exactly these partitions from now on, and none of them is paused. No record of theirs comes before
+   * this resolves. `continuous`: it took part in every generation since the last call, so that nobody else had what it
+   * kept.
    * @returns where to start those that shall not start at their committed offset
    */
   assigned(partitions: readonly TopicPartition[], continuous: boolean): Promise<readonly Position[]>;
   /** Records in the order of their offsets. What it returns is awaited before more is fetched from that broker. */
   batch(batch: RecordBatch): void | Promise<void>;
-  /** The offset to read is not kept any more; reading goes on at the oldest one that is. */
-  outOfRange(partition: TopicPartition): void;
+  /** The offset to read is not kept any more. @returns where to go on */
+  outOfRange(partition: TopicPartition): Promise<bigint>;
   /** The member is of no use any more; a new one has to be made. Called at most once, and nothing comes after it. */
   failed(error: Error): void;
 }

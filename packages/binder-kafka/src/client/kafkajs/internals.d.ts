@@ -1,0 +1,32 @@
+/** Types of what `library.ts` touches behind the public door of kafkajs 2.2.4. */
+
+declare module 'kafkajs/src/consumer/consumerGroup.js' {
+  import type { TopicPartitions } from 'kafkajs';
+
+  export default class ConsumerGroup {
+    readonly assigners: readonly object[];
+    readonly groupId: string;
+    readonly memberId: string | null;
+    readonly generationId: number | null;
+    /** Milliseconds. */
+    readonly sessionTimeout: number;
+    readonly seekOffset: { clear(): void };
+    readonly coordinator: {
+      heartbeat(request: { groupId: string; memberId: string | null; groupGenerationId: number | null }): Promise<void>;
+    } | null;
+    joinAndSync(): Promise<void>;
+    recoverFromOffsetOutOfRange(error: { topic: string; partition: number }): Promise<void>;
+    assigned(): TopicPartitions[];
+    resume(partitions: readonly TopicPartitions[]): void;
+    seek(position: { topic: string; partition: number; offset: string }): void;
+  }
+}
+
+declare module 'kafkajs/src/network/requestQueue/index.js' {
+  export default class RequestQueue {
+    readonly pending: readonly object[];
+    /** Milliseconds since 1970, or -1. */
+    readonly throttledUntil: number;
+    scheduleCheckPendingRequests(): void;
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * What is touched of kafkajs, all of it here: its public door, and two classes behind it. Its version is fixed in
+ * package.json, and `kafkajs.unit.test.ts` pins what the touches rely on.
+ */
+import kafkajs from 'kafkajs';
+import type { TopicPartitions } from 'kafkajs';
+import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js';
+import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+
+export const {
+  AssignerProtocol,
+  CompressionCodecs,
+  CompressionTypes,
+  ConfigResourceTypes,
+  Kafka,
+  Partitioners,
+  logLevel: LogLevel,
+} = kafkajs;
+
+/** What a member of a group is told between leaving one generation and reading in the next. */
+export interface Handover {
+  revoking(): Promise<void>;
+  /** It is about to join as a new member: for the first time, or because the group goes on without it. */
+  joining(): Promise<void>;
+  /** @returns offsets to start at */
+  assigned(
+    partitions: readonly TopicPartitions[],
+    continuous: boolean,
+  ): Promise<readonly { topic: string; partition: number; offset: string }[]>;
+  outOfRange(topic: string, partition: number): Promise<string>;
+}
+
+const handovers = new WeakMap<object, Handover>();
+
+/** `assigner` is the first one that the consumer was made with; it is how its group is known. */
+export function handOver(assigner: object, handover: Handover): void {
+  handovers.set(assigner, handover);
+}
+
+/**
+ * Joining, as the client does it whenever a group changes: with a chance to finish and commit before, and to say where
+ * to start after. Without it the client leaves its partitions while handlers run, and begins to read where it may.
+ */
+const join = ConsumerGroup.prototype.joinAndSync;
+ConsumerGroup.prototype.joinAndSync = async function joinAndSync(): Promise<void> {
+  const handover = handovers.get(this.assigners[0]!);
+  if (!handover) return join.call(this);
+  const before = this.memberId;
+  if (before) await keepingMembership(this, handover.revoking());
+  else await handover.joining();
+  await join.call(this);
+  const continuous = before !== null && before === this.memberId;
+  const assigned = this.assigned();
+  this.seekOffset.clear();
+  this.resume(assigned);
+  for (const position of await handover.assigned(assigned, continuous)) this.seek(position);
+};
+
+/** The client's own way commits a negative offset for the whole group. */
+const recover = ConsumerGroup.prototype.recoverFromOffsetOutOfRange;
+ConsumerGroup.prototype.recoverFromOffsetOutOfRange = async function recoverFromOffsetOutOfRange(error): Promise<void> {
+  const handover = handovers.get(this.assigners[0]!);
+  if (!handover) return recover.call(this, error);
+  const { topic, partition } = error;
+  this.seek({ topic, partition, offset: await handover.outOfRange(topic, partition) });
+};
+
+/** A group waits for its members, but only for those whose heart beats. */
+async function keepingMembership(group: InstanceType<typeof ConsumerGroup>, work: Promise<void>): Promise<void> {
+  const { coordinator, groupId, memberId, generationId, sessionTimeout } = group;
+  const beat = (): void => {
+    // that the group is rebalancing is known
+    coordinator?.heartbeat({ groupId, memberId, groupGenerationId: generationId }).catch(() => undefined);
+  };
+  const beating = setInterval(beat, sessionTimeout / 4);
+  try {
+    await work;
+  } finally {
+    clearInterval(beating);
+  }
+}
+
+/** An idle connection arms a timer of no time for ever: three thousand a second, and a few per cent of a core. */
+const schedule = RequestQueue.prototype.scheduleCheckPendingRequests;
+RequestQueue.prototype.scheduleCheckPendingRequests = function scheduleCheckPendingRequests(): void {
+  if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this);
+};
