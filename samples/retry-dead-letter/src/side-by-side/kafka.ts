@@ -30,7 +30,11 @@ export async function kafka(broker: KafkaBroker): Promise<Stage> {
       };
       const printed = await broker.ctl(
         'console-consumer',
-        ...['--topic', name, '--from-beginning', '--max-messages', String(count)],
+        '--topic',
+        name,
+        '--from-beginning',
+        '--max-messages',
+        String(count),
         ...Object.entries(properties).flatMap(([key, value]) => ['--property', `${key}=${value}`]),
       );
       return printed.split(SEPARATOR.line).slice(0, count).map(record);

@@ -23,15 +23,11 @@ export async function rabbit(broker: RabbitBroker): Promise<Stage> {
         const letters: DeadLetter[] = [];
         // not acknowledged: they are back in the queue when the connection is closed
         for (let got = await channel.get(name); got !== false; got = await channel.get(name)) {
-          const { contentType, headers = {} } = got.properties as { contentType?: string; headers?: object };
+          const { contentType, headers } = got.properties as Record<string, unknown>;
+          const all = Object.entries({ ...(headers as object), contentType }) as [string, unknown][];
           letters.push({
             payload: got.content.toString(),
-            headers: Object.fromEntries(
-              [...Object.entries(headers), ['contentType', contentType]].map(([header, value]) => [
-                header,
-                Buffer.isBuffer(value) ? value.toString() : String(value),
-              ]),
-            ),
+            headers: Object.fromEntries(all.map(([header, value]) => [header, String(value)])),
           });
         }
         return letters;
