@@ -107,11 +107,11 @@ export class Intake<D extends Delivery = Delivery> {
   }
 
   /**
-   * Resolves when no handler runs and no dead letter is on its way, or the intake closes: the moment to hand over what is
-   * not begun. Pause it first.
+   * Resolves when no handler runs and no dead letter is on its way: the moment to hand over what is not begun. Pause it
+   * first.
    */
   async whenIdle(): Promise<void> {
-    while (this.#busy() && !this.closed) await new Promise<void>((resolve) => this.#idlers.push(resolve));
+    while (this.#busy()) await new Promise<void>((resolve) => this.#idlers.push(resolve));
   }
 
   /**
@@ -261,7 +261,7 @@ export class Intake<D extends Delivery = Delivery> {
   }
 
   #tellIdlers(): void {
-    if (this.#idlers.length === 0 || (this.#busy() && !this.closed)) return;
+    if (this.#idlers.length === 0 || this.#busy()) return;
     const idlers = this.#idlers;
     this.#idlers = [];
     for (const resolve of idlers) resolve();
@@ -304,7 +304,6 @@ export class Intake<D extends Delivery = Delivery> {
     this.#drain.begin(deadlineMs);
     this.#closing.abort(new StreambindError('CLOSED', `the consumer of '${binding}' is closed`));
     this.#wake();
-    this.#tellIdlers();
     // a broker that still delivers would hand out again at once what is given back
     if (stop) await this.#drain.orDeadline(this.#guarded(stop));
     this.#returnAll();
