@@ -1,5 +1,6 @@
 /** The packages as users install them: packed, installed outside the repository, compiled strictly, run. */
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -7,11 +8,12 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import { describeWithBroker } from '../../../../tools/brokers/jest.mjs';
 import { AppProcess, ROOT, cleanUp } from '../process/harness.js';
 
 jest.setTimeout(120_000);
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
 
 interface Manifest {
   readonly name: string;
@@ -39,7 +41,7 @@ let packages: readonly Packed[];
 
 beforeAll(async () => {
   const where = folders.flatMap((folder) => ['-w', folder]);
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', temporary, ...where], { cwd: ROOT });
+  const { stdout } = await execute('npm', ['pack', '--json', '--pack-destination', temporary, ...where], { cwd: ROOT });
   const packed = JSON.parse(stdout) as { name: string; filename: string; files: { path: string }[] }[];
   packages = folders.map((folder) => {
     const manifest = readManifest(folder);
@@ -122,7 +124,13 @@ const MAIN = {
   commonjs: `${DECLARATIONS}\nvoid runApplication(Main, __filename).then(send);\n`,
 };
 
-test.each(['module', 'commonjs'] as const)('a fresh TypeScript project of type %s compiles and runs', async (type) => {
+type ModuleType = 'module' | 'commonjs';
+
+/** A project of its own with the packed packages, installed and compiled once. */
+const projects: Partial<Record<ModuleType, Promise<string>>> = {};
+const compiledProject = (type: ModuleType): Promise<string> => (projects[type] ??= compileProject(type));
+
+async function compileProject(type: ModuleType): Promise<string> {
   const project = join(temporary, type);
   mkdirSync(join(project, 'src'), { recursive: true });
   const write = (file: string, content: string | object): void =>
@@ -154,7 +162,7 @@ test.each(['module', 'commonjs'] as const)('a fresh TypeScript project of type %
     `
 server: { port: 0 }
 spring.cloud.stream:
-  default-binder: embedded
+  binders.main.type: embedded
   bindings:
     input: { destination: loop, group: one }
     output: { destination: loop, producer: { required-groups: one } }
@@ -165,15 +173,52 @@ spring.cloud.stream:
   // every declaration file that a user can reach is compiled
   write('src/types.ts', packages.map(({ manifest: { name } }) => `export type {} from '${name}';\n`).join(''));
 
-  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: project });
-  const { stdout } = await run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', project]).catch(
-    (error: { stdout: string }) => error,
-  );
+  await execute('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: project });
+  const { stdout } = await execute(process.execPath, [
+    join(ROOT, 'node_modules/typescript/bin/tsc'),
+    '-p',
+    project,
+  ]).catch((error: { stdout: string }) => error);
   expect(stdout).toBe('');
+  return project;
+}
 
-  const app = new AppProcess(join(project, 'dist/main.js'), join(project, 'store'));
-  await app.line(/^in the main file: a message$/);
-  await app.line(/^in another file: a message$/);
-  expect(await app.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-  expect(app.transcript).not.toMatch(/ (?:WARN|ERROR) |ExperimentalWarning/);
+/**
+ * Runs the project until both handlers have had the message that it sends, and stops it.
+ * @param place variables that lead to the broker; undefined: a store in the project
+ */
+async function run(type: ModuleType, binder: string, place?: Readonly<Record<string, string>>): Promise<object> {
+  const project = await compiledProject(type);
+  const destination = `loop-${randomUUID()}`;
+  const app = new AppProcess(join(project, 'dist/main.js'), place ? undefined : join(project, 'store'), {
+    env: place ?? {},
+    args: [
+      `--spring.cloud.stream.binders.main.type=${binder}`,
+      ...['input', 'output'].map((name) => `--spring.cloud.stream.bindings.${name}.destination=${destination}`),
+    ],
+  });
+  for (const handler of [/^in the main file: /, /^in another file: /]) await app.line(handler);
+  const exit = await app.kill('SIGTERM');
+  const complaints = app.log.filter((line) => / (?:WARN|ERROR) |ExperimentalWarning/.test(line));
+  return { exit, complaints, handled: app.out.toSorted() };
+}
+
+const RAN = {
+  exit: { code: 0, signal: null },
+  complaints: [],
+  handled: ['in another file: a message', 'in the main file: a message'],
+};
+
+test.each(['module', 'commonjs'] as const)('a fresh TypeScript project of type %s compiles and runs', async (type) => {
+  expect(await run(type, 'embedded')).toEqual(RAN);
 });
+
+for (const name of ['rabbit', 'kafka', 'redis'] as const) {
+  await describeWithBroker(name, `the fresh projects on ${name}`, (broker) => {
+    jest.setTimeout(120_000);
+
+    test.each(['module', 'commonjs'] as const)('type %s', async (type) => {
+      expect(await run(type, name, broker.environment)).toEqual(RAN);
+    });
+  });
+}
