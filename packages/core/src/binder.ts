@@ -26,6 +26,7 @@ export {
   type Gathering,
   type HeaderFilter,
   type HeaderFilterOptions,
+  type HeaderMode,
   type HeaderValue,
   type IntakeOptions,
   type Later,
@@ -43,5 +44,6 @@ export {
   type WireRecord,
 } from './binder/index.js';
 export { StreambindError, isStreambindError, asError, stackTraceOf, type ErrorCode } from './errors/index.js';
+export { HeaderRecord } from './messaging/index.js';
 export { schema, type Schema, type Option } from './schema/index.js';
 export type { Logger } from './logging/index.js';

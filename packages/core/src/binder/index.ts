@@ -13,6 +13,7 @@ export type {
   Delivery,
   DrainReport,
   FlushReport,
+  HeaderMode,
   HeaderValue,
   Later,
   ProducerBinding,

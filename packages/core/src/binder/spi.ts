@@ -28,6 +28,8 @@ export interface WireRecord {
   readonly partition?: number;
   /** Results of `BinderFactory.producerExpressions`, computed on the message before it was encoded. */
   readonly evaluated?: Readonly<Record<string, unknown>>;
+  /** On the way out: the header `contentType` is the binding's. Absent: the message says it itself. */
+  readonly contentTypeBy?: 'binding';
   /**
    * Whatever a binder gave with a delivery, on the records whose headers were copied from it: what it needs to send a
    * header on with the type that it came with. Opaque to core; it may be another binder's.
@@ -74,6 +76,9 @@ export interface ConsumerSink {
   fault(error: Error): void;
 }
 
+/** Where headers travel: as the broker's own, within the payload, or nowhere. Spring: `HeaderMode`. */
+export type HeaderMode = 'headers' | 'embeddedHeaders' | 'none';
+
 export type Provision = 'create' | 'verify' | 'skip';
 
 export interface ConsumerSource<Options = unknown> {
@@ -84,7 +89,12 @@ export interface ConsumerSource<Options = unknown> {
   readonly group?: string;
   /** Where a named group that is new begins. */
   readonly startFrom?: 'earliest' | 'latest';
-  /** `count`: instances that share the partitions; `mine`: the indexes of this one. Absent: it reads everything. */
+  /** How many instances of the application share the group, where the configuration says so: 2 or more. */
+  readonly instances?: number;
+  /**
+   * Of emulated partitions. `count`: instances that share them; `mine`: the indexes of this one. Absent: it reads
+   * everything, or what the broker assigns to it.
+   */
   readonly partitioning?: { readonly count: number; readonly mine: readonly number[] };
   /** Handlers that run at once. */
   readonly concurrency: number;
@@ -92,6 +102,8 @@ export interface ConsumerSource<Options = unknown> {
   readonly prefetch: number;
   /** At most one delivery of a lane at a time, and a failing one holds its lane. */
   readonly ordered: boolean;
+  /** Only for binders that leave the choice (`Capabilities.headerModes`). Absent: `headers`. */
+  readonly headerMode?: HeaderMode;
   readonly provision: Provision;
   readonly options: Options;
 }
@@ -102,6 +114,8 @@ export interface ProducerTarget<Options = unknown> {
   readonly partitionCount?: number;
   /** Groups whose storage has to exist before the first send. */
   readonly requiredGroups: readonly string[];
+  /** As that of a source. */
+  readonly headerMode?: HeaderMode;
   readonly provision: Provision;
   readonly options: Options;
 }
@@ -199,6 +213,8 @@ export interface Capabilities {
   /** Its binders can have `transactions`. */
   readonly transactions: boolean;
   readonly batch: boolean;
+  /** Headers can be left out, and travel within the payload. Absent: they are always the broker's own. */
+  readonly headerModes?: true;
   readonly headerTypes: 'typed' | 'json' | 'string';
   readonly nullPayload: boolean;
   readonly emptyPayload: boolean;

@@ -5,6 +5,7 @@ import type { BinderFactory, Capabilities, ConsumerPolicy, ConsumerSource } from
 import type { Environment } from '../config/index.js';
 import { argumentErrors } from '../pipeline/index.js';
 import { guaranteeErrors } from './guarantee.js';
+import { headerModeOf } from './header-mode.js';
 import { PREFIX, binderPaths, destinationsOf, paths, whereIs, whereSet } from './keys.js';
 import type { InputPlan } from './plan-types.js';
 import { CONSUMER, type BindingProperties, type ConsumerProperties, type StreamProperties } from './properties.js';
@@ -65,19 +66,32 @@ export function planInput(input: InputToPlan): InputPlan {
       },
     );
   }
-  const partitioning = consumer.partitioned ? partitionsOf(input, consumer, capabilities) : undefined;
-  const ordered = consumer.ordered ?? (consumer.partitioned || capabilities.partitions === 'broker');
+  if (consumer.partitioned && group === undefined) {
+    throw new StreambindError('CONFIG_VALUE', 'A consumer group is required for a partitioned subscription.', {
+      where,
+      given: 'partitioned: true',
+      fix: 'Give the binding a group: its instances share the partitions under that name.',
+    });
+  }
+  const assigned = capabilities.partitions === 'broker';
+  const instances = consumer.instanceCount === -1 ? input.stream.instanceCount : consumer.instanceCount;
+  const partitioning =
+    consumer.partitioned && !assigned ? partitionsOf(input, consumer, capabilities, instances) : undefined;
+  const ordered = consumer.ordered ?? (consumer.partitioned || assigned);
   const destinations = destinationsOf(name, binding.destination);
   const prefetch = Math.max(policy.prefetch ?? consumer.prefetch ?? 100, consumer.concurrency);
+  const headerMode = headerModeOf(consumer.headerMode, factory, environment, paths(name, '.consumer'));
   const source = (several: readonly string[]): ConsumerSource => ({
     binding: name,
     destinations: several,
     ...(group === undefined ? {} : { group }),
     ...(consumer.startFrom === undefined ? {} : { startFrom: consumer.startFrom }),
+    ...(instances > 1 ? { instances } : {}),
     ...(partitioning === undefined ? {} : { partitioning }),
     concurrency: consumer.concurrency,
     prefetch,
     ordered,
+    ...headerMode,
     provision: 'create',
     options,
   });
@@ -114,8 +128,8 @@ function partitionsOf(
   { name, environment, stream }: Pick<InputToPlan, 'name' | 'environment' | 'stream'>,
   consumer: ConsumerProperties,
   capabilities: Capabilities,
+  count: number,
 ): { count: number; mine: readonly number[] } | undefined {
-  const count = consumer.instanceCount === -1 ? stream.instanceCount : consumer.instanceCount;
   const index = consumer.instanceIndex === -1 ? stream.instanceIndex : consumer.instanceIndex;
   const list = consumer.instanceIndexList ?? stream.instanceIndexList;
   const mine = list.length > 0 ? list.map(Number) : [index];

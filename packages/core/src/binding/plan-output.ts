@@ -2,6 +2,7 @@
 import type { BinderFactory } from '../binder/index.js';
 import type { Environment } from '../config/index.js';
 import { guaranteeErrors } from './guarantee.js';
+import { headerModeOf } from './header-mode.js';
 import { binderPaths, paths, whereOption } from './keys.js';
 import type { OutputPlan, Partitioning, WrittenExpression } from './plan-types.js';
 import { PRODUCER, type BindingProperties, type ProducerProperties } from './properties.js';
@@ -38,6 +39,7 @@ export function planOutput(output: OutputToPlan): OutputPlan {
       destination: binding.destination ?? name,
       ...(partitioning === undefined ? {} : { partitionCount: partitioning.count }),
       requiredGroups: producer.requiredGroups,
+      ...headerModeOf(producer.headerMode, factory, environment, paths(name, '.producer')),
       provision: 'create',
       options,
     },

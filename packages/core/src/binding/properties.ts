@@ -1,4 +1,5 @@
 /** The keys of `spring.cloud.stream` that core itself reads, with Spring's names and defaults (3.2), and our own. */
+import type { HeaderMode } from '../binder/index.js';
 import { schema } from '../schema/index.js';
 
 const WITH_FUNCTIONS = 'functions come in a later version';
@@ -103,7 +104,7 @@ export interface ConsumerProperties {
   readonly handlerTimeout?: number;
   readonly ordered?: boolean;
   readonly guarantee: 'at-least-once' | 'at-most-once';
-  readonly headerMode?: string;
+  readonly headerMode?: HeaderMode;
   readonly useNativeDecoding?: boolean;
   readonly batchMode?: boolean;
   readonly retryTemplateName?: string;
@@ -175,8 +176,7 @@ export const CONSUMER = schema<ConsumerProperties>({
   headerMode: {
     type: 'enum',
     values: ['none', 'headers', 'embeddedHeaders'],
-    unsupported: 'headers always travel as the broker’s own',
-    doc: 'Spring: where headers travel.',
+    doc: 'Where headers travel: as the broker’s own, within the payload, or nowhere. Default: as the broker’s own; Kafka has the choice.',
   },
   useNativeDecoding: {
     type: 'boolean',
@@ -205,7 +205,7 @@ export interface ProducerProperties {
   readonly guarantee: 'at-least-once' | 'at-most-once';
   readonly partitionKeyExtractorName?: string;
   readonly partitionSelectorName?: string;
-  readonly headerMode?: string;
+  readonly headerMode?: HeaderMode;
   readonly useNativeEncoding?: boolean;
   readonly errorChannelEnabled?: boolean;
   readonly dynamicPartitionUpdatesEnabled?: boolean;
@@ -250,8 +250,7 @@ export const PRODUCER = schema<ProducerProperties>({
   headerMode: {
     type: 'enum',
     values: ['none', 'headers', 'embeddedHeaders'],
-    unsupported: 'headers always travel as the broker’s own',
-    doc: 'Spring: where headers travel.',
+    doc: 'Where headers travel: as the broker’s own, within the payload, or nowhere. Default: as the broker’s own; Kafka has the choice.',
   },
   useNativeEncoding: {
     type: 'boolean',

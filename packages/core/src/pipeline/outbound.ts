@@ -39,7 +39,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 class Outgoing implements Timed<Outgoing> {
   before: Outgoing | undefined;
   after: Outgoing | undefined;
-  record: WireRecord | undefined;
+  record: Mutable<WireRecord> | undefined;
   deadline = 0;
   timer: NodeJS.Timeout | undefined;
   reject!: (reason: Error) => void;
@@ -85,7 +85,7 @@ const belong: OutboundStep = ({ attempt: running }, next) => {
 };
 
 const encode: OutboundStep =
-  ({ settings, converters, partitionOf, evaluate }, next) =>
+  ({ settings, converters, producer, partitionOf, evaluate }, next) =>
   (outgoing) => {
     const { message } = outgoing;
     const { headers } = message;
@@ -101,7 +101,9 @@ const encode: OutboundStep =
     const record: Mutable<WireRecord> = { payload: bytes, headers: sent };
     const received = MessageHeaders.receivedWith(headers);
     if (received !== undefined) record.received = received;
-    if (partitionOf) record.partition = partitionOf(message);
+    if (typeof own !== 'string') record.contentTypeBy = 'binding';
+    // a producer that is not bound does not know yet how many partitions the broker has
+    if (partitionOf && !(producer() instanceof Promise)) record.partition = partitionOf(message);
     if (evaluate) record.evaluated = evaluate(message);
     outgoing.record = record;
     return next(outgoing);
@@ -184,11 +186,15 @@ const admit: OutboundStep = ({ settings: { binding, maxInFlight } }, next) => {
 };
 
 const transmit: OutboundStep =
-  ({ producer }) =>
+  ({ producer, partitionOf }) =>
   (outgoing) => {
     const bound = producer();
     if (!(bound instanceof Promise)) return handOver(outgoing, bound);
-    return bound.then((ready) => (outgoing.expired ? undefined : handOver(outgoing, ready)));
+    return bound.then((ready) => {
+      if (outgoing.expired) return;
+      if (partitionOf) outgoing.record!.partition = partitionOf(outgoing.message);
+      return handOver(outgoing, ready);
+    });
   };
 
 function handOver(outgoing: Outgoing, producer: ProducerBinding): Promise<void> {
