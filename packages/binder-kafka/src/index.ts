@@ -1,1 +1,3 @@
-export { KafkaHeaders } from './records/headers.js';
+export { DeadLetterHeaders, KafkaHeaders } from './records/headers.js';
+export { UntrustedHeader } from './records/header-values.js';
+export { kafkaTyped, type KafkaShortType, type KafkaTyped } from './records/typed.js';
