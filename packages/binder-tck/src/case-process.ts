@@ -1,4 +1,5 @@
 /** One case in a process of its own, so that nothing of it is left for the next. Started by the runner. */
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CaseResult } from './case.js';
@@ -25,8 +26,9 @@ try {
   const own = { broker: join(directory, 'broker'), work: join(directory, 'case') };
   for (const each of Object.values(own)) mkdirSync(each, { mode: 0o700 });
   process.chdir(own.work);
-  const broker = await subject.broker(own.broker);
-  const t = new CaseContext(id, subject, module, broker, own.work, JSON.parse(settings) as CaseSettings);
+  const name = `${id.toLowerCase()}-${randomUUID().slice(0, 8)}`;
+  const broker = await subject.broker(own.broker, name);
+  const t = new CaseContext(name, subject, module, broker, own.work, JSON.parse(settings) as CaseSettings);
   try {
     await (missing === undefined ? found.run(t) : assertRefused(missing, t));
   } finally {

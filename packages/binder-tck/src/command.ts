@@ -5,7 +5,7 @@ import type { CaseResult } from './case.js';
 import { certify } from './runner.js';
 
 /**
- * `[--quick] [--repeat n] [--only B01,C02] [--seed n] [--parallel n] [--json file]`
+ * `[--quick] [--version v] [--repeat n] [--only B01,C02] [--seed n] [--parallel n] [--json file]`
  * @returns the exit code: 0 when every case passed or was rightly refused
  */
 export async function command(subject: string | URL, args: readonly string[]): Promise<0 | 1 | 2> {
@@ -37,6 +37,7 @@ export async function command(subject: string | URL, args: readonly string[]): P
 
 interface Options {
   readonly quick: boolean;
+  readonly version?: string;
   readonly repeat: number;
   readonly only?: readonly string[];
   readonly seed: number;
@@ -49,6 +50,7 @@ function read(args: readonly string[]): Options {
     args: [...args],
     options: {
       quick: { type: 'boolean', default: false },
+      version: { type: 'string' },
       repeat: { type: 'string', default: '1' },
       only: { type: 'string' },
       seed: { type: 'string' },
@@ -64,6 +66,7 @@ function read(args: readonly string[]): Options {
   };
   return {
     quick: values.quick,
+    ...(values.version === undefined ? {} : { version: values.version }),
     repeat: number('repeat', values.repeat, 1),
     seed: values.seed === undefined ? Math.floor(Math.random() * 1e9) : number('seed', values.seed, 0),
     ...(values.only === undefined ? {} : { only: values.only.split(',').map((id) => id.trim().toUpperCase()) }),

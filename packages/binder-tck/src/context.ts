@@ -1,5 +1,4 @@
 /** What a case has at hand. Everything it opens is closed after it, in reverse order. */
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { BootApplication, runApplication, type Application, type Class } from '@streambind/core';
 import type {
@@ -26,7 +25,6 @@ export interface CaseSettings {
 class Main {}
 
 export class CaseContext {
-  readonly id: string;
   readonly destination: string;
   readonly group: string;
   readonly quick: boolean;
@@ -36,7 +34,7 @@ export class CaseContext {
   #names = 0;
 
   constructor(
-    caseId: string,
+    readonly id: string,
     readonly subject: Subject,
     /** The module that exports the subject. */
     readonly module: string,
@@ -44,7 +42,6 @@ export class CaseContext {
     readonly directory: string,
     settings: CaseSettings,
   ) {
-    this.id = `${caseId.toLowerCase()}-${randomUUID().slice(0, 8)}`;
     this.destination = `${this.id}-d`;
     this.group = `${this.id}-g`;
     this.quick = settings.quick;
@@ -139,6 +136,16 @@ export class CaseContext {
     await consumer.open(on ?? (await this.binder()), whole);
     this.defer(() => consumer.close(0));
     return consumer;
+  }
+
+  /** Gives the case's destination that many partitions, where they are the broker's; elsewhere consumers say them. */
+  async partition(partitions: number): Promise<void> {
+    if (this.capabilities.partitions === 'broker') await this.broker.partition!(this.destination, partitions);
+  }
+
+  /** Not settled, as far as the broker knows: delivered, or all of it in a log, which does not tell one from the other. */
+  unsettled(): Promise<number> {
+    return this.probe.unsettled?.(this.destination, this.group) ?? this.probe.backlog(this.destination, this.group);
   }
 
   /** Makes the group exist with nobody in it. */

@@ -18,6 +18,8 @@ const EXIT_MS = 4000;
 export interface CertifyOptions {
   /** The module that exports `subject`. */
   readonly subject: string | URL;
+  /** Of the broker, where the subject has several. */
+  readonly version?: string;
   /** A tenth of the messages. */
   readonly quick?: boolean;
   /** Only these cases, by id. */
@@ -35,13 +37,19 @@ export interface CertifyOptions {
 
 /**
  * Runs every case, as often as it is asked to.
- * @throws RangeError when a wanted case does not exist, or none is left to run
+ * @throws RangeError when a wanted case or version does not exist, or no case is left to run
  */
 export async function certify(options: CertifyOptions): Promise<CaseResult[]> {
   const wanted = select(options.only);
   // one that cannot be loaded fails in every case
   const module = (await import(String(options.subject)).catch(() => undefined)) as { subject: Subject } | undefined;
-  const end = await module?.subject.prepare?.();
+  const { versions = [] } = module?.subject ?? {};
+  if (options.version !== undefined && !versions.includes(options.version)) {
+    throw new RangeError(
+      `there is no version ${options.version} of the broker; there are: ${versions.join(', ') || 'none'}`,
+    );
+  }
+  const end = await module?.subject.prepare?.(options.version);
   const results: CaseResult[] = [];
   try {
     for (let run = 0; run < (options.repeat ?? 1); run++) {

@@ -8,14 +8,18 @@ export interface Subject {
   readonly factory: BinderFactory;
   /**
    * Once for all cases of a run, in the process that starts them; what it puts into the environment they find there.
+   * @param version one of `versions`; absent: the first of them
    * @returns what ends it
    */
-  prepare?(): Promise<() => Promise<void>>;
+  prepare?(version?: string): Promise<() => Promise<void>>;
+  /** Versions of the broker that a run can ask for. */
+  readonly versions?: readonly string[];
   /**
    * A broker of its own for one case, running. Missing software is an error, never a skip.
    * @param directory empty, and removed after the case
+   * @param name is in all names that the case gives to destinations and groups
    */
-  broker(directory: string): Promise<Broker>;
+  broker(directory: string, name: string): Promise<Broker>;
 }
 
 export interface ConnectionSettings {
@@ -46,6 +50,9 @@ export interface Broker {
   weakGuarantees(binding: string): readonly Weakness[];
   /** Makes topology on the broker that contradicts what a consumer will ask for. */
   conflict(destination: string, group: string): Promise<Conflict>;
+
+  /** Makes a destination with that many partitions. Only where partitions are the broker's. */
+  partition?(destination: string, partitions: number): Promise<void>;
 
   /** Nobody reaches it, until `up`. */
   down(): Promise<void>;
@@ -111,8 +118,8 @@ export interface Probe {
   deadLetters(destination: string, group: string): Promise<readonly RawRecord[]>;
   /** Live consumers of the group. */
   consumers(destination: string, group: string): Promise<number>;
-  /** Delivered and not settled, all consumers of the group together. */
-  unsettled(destination: string, group: string): Promise<number>;
+  /** Delivered and not settled, all consumers of the group together. Absent: the broker knows only who has read how far. */
+  unsettled?(destination: string, group: string): Promise<number>;
   /** Not settled, whether delivered or not. */
   backlog(destination: string, group: string): Promise<number>;
   /** Names of all groups of the destination, anonymous ones too. */

@@ -54,6 +54,7 @@ export const order: readonly Case[] = [
       const completions: string[] = [];
       const keysSeen = new Map<number, Set<number>>();
       let [running, parallel] = [0, 0];
+      await t.partition(instances);
       const consumers = await Promise.all(
         Array.from({ length: instances }, (_, instance) =>
           t.consume({
@@ -91,6 +92,7 @@ export const order: readonly Case[] = [
     async run(t) {
       const [A, B] = [0, 1];
       const completions: { id: string; at: number }[] = [];
+      await t.partition(2);
       const handle: ConsumeOptions['handle'] = async ({ attempt }, id) => {
         await sleep(5);
         if (keyOf(id) === A && numberOf(id) === 5 && attempt <= 2) return nack(300);
@@ -117,6 +119,7 @@ export const order: readonly Case[] = [
     layer: 'APP',
     async run(t) {
       const instances = 3;
+      await t.partition(instances);
       const seen: { instance: number; key: number; wanted: number | undefined }[] = [];
       for (let instance = 0; instance < instances; instance++) {
         @Component()
@@ -181,6 +184,7 @@ export const order: readonly Case[] = [
     async run(t) {
       const [keys, partitions, concurrency] = [12, 2, 4];
       const ids = keyed(t, keys, t.scale(3000));
+      await t.partition(partitions);
       const completions: string[] = [];
       const gaps: number[] = [];
       let last = performance.now();

@@ -58,6 +58,9 @@ export const retry: readonly Case[] = [
     async run(t) {
       const done: string[] = [];
       const poison = new Set<string>();
+      // in a log that is in order, what is behind a message that fails has to wait for it; other partitions have not
+      await t.partition(2);
+      const log = t.capabilities.partitions === 'broker';
       await t.run(
         [
           listener(async (id) => {
@@ -72,7 +75,7 @@ export const retry: readonly Case[] = [
         done.length = 0;
         await t.probe.publish(
           t.destination,
-          ids.map((id) => text(id)),
+          ids.map((id) => ({ ...text(id), ...(log ? { partition: Number(poison.has(id)) } : {}) })),
         );
         return t.until('the healthy ones are done', () => done.length >= ids.length - poison.size, 30_000);
       };
@@ -148,7 +151,7 @@ export const retry: readonly Case[] = [
       both.acknowledge();
       settledTwice(() => both.nack());
 
-      await t.until('both are settled', async () => (await t.probe.unsettled(t.destination, t.group)) === 0);
+      await t.until('both are settled', async () => (await t.unsettled()) === 0);
       settled.add('twice').add('both');
 
       await t.probe.publish(t.destination, [text('stale'), text('never')]);
@@ -158,12 +161,14 @@ export const retry: readonly Case[] = [
       const fresh = await receive('stale', 2);
       stale.acknowledge();
       await quiet(500);
-      equal(await t.probe.unsettled(t.destination, t.group), 2, 'a stale acknowledgement settled something');
+      equal(await t.unsettled(), 2, 'a stale acknowledgement settled something');
       fresh.acknowledge();
       await t.probe.publish(t.destination, [text('canary')]);
       (await receive('canary')).acknowledge();
+      // in a log what is behind it is open too
+      const open = t.capabilities.partitions === 'broker' ? 2 : 1;
       await t.until('only the one that nobody settles is open', async () => {
-        return (await t.probe.backlog(t.destination, t.group)) === 1;
+        return (await t.probe.backlog(t.destination, t.group)) === open;
       });
       await t.settled('no loop of errors', () => true);
       deepEqual(received.map(({ id }) => id).toSorted(), [
@@ -210,14 +215,13 @@ export const retry: readonly Case[] = [
       });
       const tap = await t.probe.tap(output);
       await t.probe.publish(t.destination, [text('question')]);
-      const unsettled = (): Promise<number> => t.probe.unsettled(t.destination, t.group);
-      await t.until('it is being handled', async () => (await unsettled()) === 1);
+      await t.until('it is being handled', async () => (await t.unsettled()) === 1);
       const unblock = await t.broker.block();
       handler.open();
       await quiet(1000);
-      equal(await unsettled(), 1, 'the input is acknowledged before its output is confirmed');
+      equal(await t.unsettled(), 1, 'the input is acknowledged before its output is confirmed');
       await unblock();
-      await t.until('both are through', async () => (await unsettled()) === 0 && (await tap.records()).length === 1);
+      await t.until('both are through', async () => (await t.unsettled()) === 0 && (await tap.records()).length === 1);
       deepEqual((await tap.records()).map(textOf), ['answer']);
 
       await t.probe.publish(t.destination, [text('large')]);

@@ -59,10 +59,10 @@ export const settlement: readonly Case[] = [
       await (await t.produce()).send('one');
       await t.until('it is delivered', () => consumer.count === 1);
       for (const until = performance.now() + 2000; performance.now() < until; await quiet(100)) {
-        equal(await t.probe.unsettled(t.destination, t.group), 1, 'it is acknowledged before its handler has ended');
+        equal(await t.unsettled(), 1, 'it is acknowledged before its handler has ended');
       }
       handler.open(ACK);
-      await t.until('it is acknowledged', async () => (await t.probe.unsettled(t.destination, t.group)) === 0, 1000);
+      await t.until('it is acknowledged', async () => (await t.unsettled()) === 0, 1000);
       equal(await t.probe.backlog(t.destination, t.group), 0);
       equal(consumer.count, 1);
     },
@@ -162,7 +162,7 @@ export const settlement: readonly Case[] = [
       await (await t.produce()).send('one');
       const unsettled = t.capabilities.delayedRequeue === 'broker' ? 0 : 1;
       await t.until('it waits for its next attempt', async () => {
-        return consumer.count === 1 && (await t.probe.unsettled(t.destination, t.group)) === unsettled;
+        return consumer.count === 1 && (await t.unsettled()) === unsettled;
       });
       await t.broker.restart('killed');
       await consumer.close();
