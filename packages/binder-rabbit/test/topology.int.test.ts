@@ -26,7 +26,7 @@ const hosts = configurations.map(hostOf);
 
 /** What is refused, as the user reads it; by the id of a configuration. */
 const REFUSED: Readonly<Record<string, readonly [code: string, what: RegExp]>> = {
-  'consumer-partitioned-anonymous': ['CONFIG_VALUE', /needs a group/],
+  'consumer-partitioned-anonymous': ['CONFIG_VALUE', /consumer group is required/],
   'consumer-partitioned-fanout': ['CONFIG_VALUE', /allowed: topic or direct/],
   'delayed-exchange-without-plugin': ['BINDER_FAILED', /fix: .*rabbitmq_delayed_message_exchange/],
   'delayed-exchange-without-plugin-producer': ['BINDER_FAILED', /fix: .*rabbitmq_delayed_message_exchange/],
@@ -99,11 +99,11 @@ async function make(
   one: Configuration,
   connections: RabbitConnection[],
 ): Promise<Omit<Made, 'objects'>> {
-  const { sources, targets } = planned(one);
+  const { sources, targets, errors: refusals } = planned(one);
   const connection = await connectTo(address, hostOf(one));
   connections.push(connection);
   await makeBefore(connection, one);
-  const errors: StreambindError[] = [];
+  const errors = [...refusals];
   const tolerated: string[] = [];
   const bindings: (() => readonly Declaration[])[] = [
     ...targets.map((target) => () => producerTopology(target).declarations),

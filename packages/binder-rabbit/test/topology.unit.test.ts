@@ -57,9 +57,9 @@ describe('in the order and with the field types of Spring', () => {
 describe('what cannot work is refused before anything is asked', () => {
   const byId = (id: string): Configuration => configurations.find((one) => one.id === id)!;
 
-  test('partitions without a group', () => {
-    const [source] = planned(byId('consumer-partitioned-anonymous')).sources;
-    expect(() => consumerTopology(source!, anonymousName())).toThrow(/needs a group/);
+  test('partitions without a group, by core', () => {
+    const refused = configurations.filter((one) => planned(one).errors.length > 0).map(({ id }) => id);
+    expect(refused).toEqual(['consumer-partitioned-anonymous']);
   });
 
   test('partitions on a fanout exchange, of either side', () => {

@@ -62,12 +62,9 @@ export interface ProducerTopology {
  * @throws CONFIG_VALUE for options that contradict each other
  */
 export function consumerTopology(source: ConsumerSource<RabbitConsumerOptions>, anonymous: string): ConsumerTopology {
-  const { options, group, partitioning, destinations } = source;
+  const { options, partitioning, destinations } = source;
   const where = whereOf(source.binding, 'consumer');
-  if (partitioning) {
-    if (group === undefined) throw noGroup(where);
-    if (options.exchangeType === 'fanout') throw fanoutPartitions(where);
-  }
+  if (partitioning && options.exchangeType === 'fanout') throw fanoutPartitions(where);
   const declarations: Declaration[] = [];
   const queues: ConsumedQueue[] = [];
   for (const destination of destinations) {
@@ -294,13 +291,6 @@ function deadLetterNotices({ binding: name, group, options }: ConsumerSource<Rab
 }
 
 const whereOf = (name: string, side: 'consumer' | 'producer'): string => `spring.cloud.stream.bindings.${name}.${side}`;
-
-const noGroup = (where: string): StreambindError =>
-  new StreambindError('CONFIG_VALUE', 'A partitioned input needs a group.', {
-    where,
-    given: 'partitioned: true',
-    fix: 'Give the binding a group: its instances share the partitions under that name.',
-  });
 
 const fanoutPartitions = (where: string): StreambindError =>
   new StreambindError('CONFIG_VALUE', 'A fanout exchange gives each queue everything, so it cannot carry partitions.', {

@@ -1,6 +1,12 @@
 /** The configurations of `golden/rabbit-topology.json`, and what core plans from each for this binder. */
 import { Input, Processor, Sink, Source, SubscribableChannel } from '@streambind/core';
-import type { BinderFactory, Capabilities, ConsumerSource, ProducerTarget } from '@streambind/core/binder';
+import type {
+  BinderFactory,
+  Capabilities,
+  ConsumerSource,
+  ProducerTarget,
+  StreambindError,
+} from '@streambind/core/binder';
 import { keyGroups } from '@streambind/core/internal';
 import { readChannels } from '../../../core/src/annotations/index.js';
 import { plan } from '../../../core/src/binding/index.js';
@@ -116,6 +122,7 @@ export interface Planned {
   readonly sources: readonly ConsumerSource<RabbitConsumerOptions>[];
   readonly targets: readonly ProducerTarget<RabbitProducerOptions>[];
   readonly problems: readonly Problem[];
+  readonly errors: readonly StreambindError[];
 }
 
 export function planned({ properties, model }: Pick<Configuration, 'properties' | 'model'>): Planned {
@@ -128,11 +135,11 @@ export function planned({ properties, model }: Pick<Configuration, 'properties' 
     catalog: { declared: [], defaultBinder: undefined, installed: ['rabbit'], where: '' },
     factories: new Map([['rabbit', factory as BinderFactory]]),
   });
-  if (errors.length > 0) throw new AggregateError(errors, errors.map(({ message }) => message).join('\n'));
   environment.check(keyGroups([factory as BinderFactory], []));
   return {
     sources: inputs.flatMap(({ sources }) => sources as readonly ConsumerSource<RabbitConsumerOptions>[]),
     targets: outputs.map(({ target }) => target as ProducerTarget<RabbitProducerOptions>),
     problems: environment.problems,
+    errors,
   };
 }

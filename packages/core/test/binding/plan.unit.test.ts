@@ -1,7 +1,7 @@
 /** From properties to what a binder is told. */
 import { describe, expect, test } from '@jest/globals';
 import { Sink, Source } from '@streambind/core';
-import type { BinderFactory } from '../../src/binder/index.js';
+import type { BinderFactory, Capabilities } from '../../src/binder/index.js';
 import { readChannels } from '../../src/annotations/index.js';
 import { plan, type InputPlan, type OutputPlan, type Plan } from '../../src/binding/index.js';
 import { loadEnvironment, type Environment, type Problem } from '../../src/config/index.js';
@@ -23,11 +23,16 @@ function planned(environment: Environment, factory: BinderFactory = memoryBinder
     factories: new Map([['memory', factory]]),
   });
 }
-const input = (properties: Properties): InputPlan => planned(environmentOf(properties)).inputs[0]!;
+const able = (more: Partial<Capabilities>): BinderFactory => {
+  const factory = memoryBinder(new MemoryBroker());
+  return { ...factory, capabilities: { ...factory.capabilities, ...more } };
+};
+const input = (properties: Properties, factory?: BinderFactory): InputPlan =>
+  planned(environmentOf(properties), factory).inputs[0]!;
 const output = (properties: Properties): OutputPlan => planned(environmentOf(properties)).outputs[0]!;
 
 describe('a partitioned input', () => {
-  const partitioned = { 'bindings.input.consumer.partitioned': true };
+  const partitioned = { 'bindings.input.consumer.partitioned': true, 'bindings.input.group': 'g' };
 
   test('takes the partition of its instance', () => {
     const { sources } = input({ ...partitioned, 'instance-count': 3, 'instance-index': 1 });
@@ -46,14 +51,85 @@ describe('a partitioned input', () => {
 
   test('takes the first where nothing says how many there are, or all where its binder can', () => {
     expect(input(partitioned).sources[0]!.partitioning).toEqual({ count: 1, mine: [0] });
-    const factory = memoryBinder(new MemoryBroker());
-    const able: BinderFactory = { ...factory, capabilities: { ...factory.capabilities, loneInstance: 'all' } };
-    expect(planned(environmentOf(partitioned), able).inputs[0]!.sources[0]!.partitioning).toBeUndefined();
+    expect(input(partitioned, able({ loneInstance: 'all' })).sources[0]!.partitioning).toBeUndefined();
+  });
+
+  test('is refused without a group, whoever has the partitions', () => {
+    for (const partitions of ['emulated', 'broker'] as const) {
+      const { errors, inputs } = planned(
+        environmentOf({ ...partitioned, 'bindings.input.group': '' }),
+        able({ partitions }),
+      );
+      expect([errors[0]?.code, errors[0]?.message.split('\n')[0], inputs]).toEqual([
+        'CONFIG_VALUE',
+        'A consumer group is required for a partitioned subscription.',
+        [],
+      ]);
+    }
   });
 
   test('is refused beyond the count', () => {
     const { errors } = planned(environmentOf({ ...partitioned, 'instance-count': 2, 'instance-index': 2 }));
     expect(errors).toMatchObject([{ code: 'CONFIG_VALUE', details: { given: 'instance-index 2, instance-count 2' } }]);
+  });
+});
+
+describe('an input of a broker that assigns partitions itself', () => {
+  const broker = able({ partitions: 'broker', order: 'partition' });
+  const sourceOf = (properties: Properties) => input(properties, broker).sources[0]!;
+
+  test.each<[string, Properties]>([
+    ['says nothing of partitions', {}],
+    ['is partitioned', { 'bindings.input.consumer.partitioned': true }],
+    ['is told its instance', { 'bindings.input.consumer.partitioned': true, 'instance-count': 3, 'instance-index': 2 }],
+    // what has no effect is no mistake either: the same file may be another broker's
+    ['is told an instance that is none', { 'bindings.input.consumer.partitioned': true, 'instance-index': 7 }],
+    ['is told of several', { 'bindings.input.consumer.partitioned': true, 'instance-index-list': '0,1' }],
+  ])('takes what it is assigned, in order: it %s', (_, properties) => {
+    const source = sourceOf({ 'bindings.input.group': 'g', ...properties });
+    expect(source.partitioning).toBeUndefined();
+    expect(source.ordered).toBe(true);
+  });
+
+  test('is in no order where it says so, and without a group as with one', () => {
+    expect(sourceOf({ 'bindings.input.consumer.ordered': false })).toMatchObject({ ordered: false });
+    expect(sourceOf({})).toMatchObject({ ordered: true });
+    expect(sourceOf({})).not.toHaveProperty('group');
+  });
+
+  test('is told how many instances share the group, for the partitions that they need', () => {
+    expect(sourceOf({})).not.toHaveProperty('instances');
+    expect(sourceOf({ 'instance-count': 2 })).toMatchObject({ instances: 2 });
+    expect(sourceOf({ 'instance-count': 2, 'bindings.input.consumer.instance-count': 5 })).toMatchObject({
+      instances: 5,
+    });
+  });
+
+  test('has room for every handler, and one source a destination unless it multiplexes', () => {
+    const several = {
+      'bindings.input.destination': 'a,b',
+      'bindings.input.consumer.concurrency': 200,
+      'bindings.input.group': 'g',
+    };
+    expect(input(several, broker).sources).toMatchObject([
+      { destinations: ['a'], concurrency: 200, prefetch: 200 },
+      { destinations: ['b'], concurrency: 200, prefetch: 200 },
+    ]);
+    const { sources } = input({ ...several, 'bindings.input.consumer.multiplex': true }, broker);
+    expect(sources).toMatchObject([{ destinations: ['a', 'b'] }]);
+  });
+
+  test('is not warned of partitions that its number leaves unread', () => {
+    const environment = environmentOf({
+      'bindings.input.destination': 'orders',
+      'bindings.input.group': 'g',
+      'bindings.input.consumer.partitioned': true,
+      'bindings.output.destination': 'orders',
+      'bindings.output.producer.partition-key-expression': 'payload',
+      'bindings.output.producer.partition-count': 4,
+    });
+    expect(planned(environment, broker).errors).toEqual([]);
+    expect(environment.problems).toEqual([]);
   });
 });
 
