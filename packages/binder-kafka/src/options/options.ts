@@ -16,6 +16,7 @@ export interface KafkaBinderOptions {
   readonly configuration?: ClientProperties;
   readonly consumerProperties?: ClientProperties;
   readonly producerProperties?: ClientProperties;
+  readonly headers: readonly string[];
   readonly autoCreateTopics: boolean;
   readonly autoAlterTopics: boolean;
   readonly autoAddPartitions: boolean;
@@ -27,6 +28,8 @@ export interface KafkaBinderOptions {
   /** Milliseconds. */
   readonly healthTimeout: number;
   readonly considerDownWhenAnyPartitionHasNoLeader: boolean;
+  /** Embedded beside the standard ones, where headers travel within the payload. */
+  readonly headers: readonly string[];
   readonly 'jaas.loginModule'?: string;
   readonly 'jaas.options'?: ClientProperties;
   readonly 'transaction.transactionIdPrefix'?: string;
@@ -79,6 +82,11 @@ export const binderSchema = schema<KafkaBinderOptions>({
   configuration: { type: 'map', doc: `${CLIENT_PROPERTIES}, for consumers and producers.` },
   consumerProperties: { type: 'map', doc: `${CLIENT_PROPERTIES}, for consumers.` },
   producerProperties: { type: 'map', doc: `${CLIENT_PROPERTIES}, for producers.` },
+  headers: {
+    type: 'list',
+    default: [],
+    doc: 'Headers that are embedded in the payload too, where header-mode of the output is embeddedHeaders.',
+  },
   autoCreateTopics: { type: 'boolean', default: true, doc: 'Whether topics are made; false: they have to exist.' },
   autoAlterTopics: {
     type: 'boolean',
@@ -119,6 +127,11 @@ export const binderSchema = schema<KafkaBinderOptions>({
     default: false,
     doc: 'Whether one partition without a leader makes the binder down, or only those of a whole topic.',
   },
+  headers: {
+    type: 'list',
+    default: [],
+    doc: 'Headers that are embedded beside contentType, correlationId and the sequence, where header-mode is embeddedHeaders.',
+  },
   'jaas.loginModule': {
     type: 'string',
     doc: 'As spring.kafka.jaas.login-module; `org.apache.kafka.common.security.plain.PlainLoginModule` or `…scram.ScramLoginModule`.',
@@ -147,7 +160,6 @@ export const binderSchema = schema<KafkaBinderOptions>({
       (name) => `transaction.producer.${name}`,
     ),
   ),
-  ...without('headers always travel as headers of the record', 'headers'),
   ...without('payloads and headers are mapped as docs/messages.md of this package says', 'headerMapperBeanName'),
   ...without('what the broker refuses is tried again with growing gaps', 'authorizationExceptionRetryInterval'),
   ...without('there is no class path to copy stores from; name files', 'certificateStoreDirectory'),

@@ -15,8 +15,8 @@ import { ReceivedHeaders } from './received-headers.js';
 export interface EncodingSettings {
   readonly topic: string;
   readonly headerMode: HeaderMode;
-  /** Of the headers that are sent, in the order in which they are tried. None: all. */
-  readonly headerPatterns: readonly string[];
+  /** Of the headers that are sent, in the order in which they are tried. Absent or none: all. */
+  readonly headerPatterns?: readonly string[];
   /** The header `kafka_topic` names the topic. */
   readonly useTopicHeader: boolean;
   /** Its result is the key: `messageKeyExpression` of `WireRecord.evaluated`. */
@@ -91,7 +91,7 @@ class OutboundMapper {
   readonly #classes = new Map<string, Buffer>();
   readonly #names = new Map<string, string>();
 
-  constructor({ headerPatterns, messageKeyExpression = '' }: EncodingSettings) {
+  constructor({ headerPatterns = [], messageKeyExpression = '' }: EncodingSettings) {
     this.#passes = mappedHeaders(headerPatterns);
     this.#keepsKey = messageKeyExpression.includes('payload');
   }
