@@ -1,10 +1,12 @@
 /** `npm run brokers -- up|down|status [rabbit redis …]`: real brokers for development, left running until `down`. */
+import { parseArgs } from 'node:util';
 import { broker, down, names, running, started, Unavailable } from './brokers/index.mjs';
 import { ok, paint, progress, say, table } from './terminal.mjs';
 
-const USAGE = `Usage: npm run brokers -- up|down|status [${names.join(' ')}]`;
+const USAGE = `Usage: npm run brokers -- up|down|status [${names.join(' ')}], and for a Kafka that is started --version 4.1`;
 const verbs = { up, down: end, status };
-const [verb = 'status', ...given] = process.argv.slice(2);
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { version: { type: 'string' } } });
+const [verb = 'status', ...given] = positionals;
 const unknown = given.filter((name) => !names.includes(name));
 if (!Object.hasOwn(verbs, verb) || unknown.length > 0) {
   say(
@@ -36,6 +38,7 @@ async function start(name) {
   const timer = setInterval(show, 200);
   try {
     return await broker(name, {
+      ...(name === 'kafka' && values.version !== undefined ? { version: values.version } : {}),
       tell: (text) => {
         line = text;
         say(paint('dim', text));

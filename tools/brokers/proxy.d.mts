@@ -38,5 +38,8 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-/** A proxy in front of a broker; `host` is 127.0.0.1 when it is not said. */
-export function proxy(target: { host?: string; port: number }): Promise<Proxy>;
+/**
+ * A proxy in front of a broker; `host` is 127.0.0.1 when it is not said. `at.port` is for a broker that was told before where
+ * its clients find it, as Kafka is by `listeners`; a free one when it is not said.
+ */
+export function proxy(target: { host?: string; port: number }, at?: { port?: number }): Promise<Proxy>;

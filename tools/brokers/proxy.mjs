@@ -17,10 +17,11 @@ const HELD = 256 * 1024;
 
 /**
  * @param {{ host?: string, port: number }} target where the broker listens
- * @returns {Promise<TcpProxy>} listening on a free loopback port, which stays the same
+ * @param {{ port?: number }} [at] the port it listens on, a free one unless told otherwise; it stays the same
+ * @returns {Promise<TcpProxy>}
  */
-export async function proxy({ host = '127.0.0.1', port }) {
-  const one = new TcpProxy({ host, port }, await freePort());
+export async function proxy({ host = '127.0.0.1', port }, at = {}) {
+  const one = new TcpProxy({ host, port }, at.port ?? (await freePort()));
   await one.restore();
   return one;
 }

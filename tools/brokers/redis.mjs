@@ -86,7 +86,7 @@ export class Redis extends Broker {
       `port ${address.port}`,
       'bind 127.0.0.1',
       `dir "${directory}/data"`,
-      ...(options.password === undefined ? [] : [`requirepass ${options.password}`]),
+      ...(options.password === undefined ? [] : [`requirepass ${JSON.stringify(options.password)}`]),
       ...(options.sentinel ? watching(options.sentinel) : this.#storing()),
       ...config,
     ];
