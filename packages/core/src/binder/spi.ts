@@ -111,7 +111,10 @@ export interface ConsumerSource<Options = unknown> {
 export interface ProducerTarget<Options = unknown> {
   readonly binding: string;
   readonly destination: string;
+  /** Present where a key chooses among them. */
   readonly partitionCount?: number;
+  /** What `partition-count` says, a key or not; only where partitions are the broker's (`Capabilities.partitions`). */
+  readonly minPartitions?: number;
   /** Groups whose storage has to exist before the first send. */
   readonly requiredGroups: readonly string[];
   /** As that of a source. */

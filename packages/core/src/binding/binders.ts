@@ -178,5 +178,10 @@ export function binderOptions(factory: BinderFactory, name: string, environment:
     const given = own.options(connection as Schema<Record<string, unknown>>, prefix);
     for (const name in given) options[name] = given[name] ?? options[name];
   }
-  return Object.assign(options, own.options(factory.schemas.binder, `${PREFIX}.${factory.type}.binder`));
+  const ofBinder = own.options(factory.schemas.binder as Schema<object>, `${PREFIX}.${factory.type}.binder`);
+  // an option that both have is the binder's where it is set
+  return Object.assign(
+    options,
+    Object.fromEntries(Object.entries(ofBinder).filter(([name, value]) => value !== undefined || !(name in options))),
+  );
 }

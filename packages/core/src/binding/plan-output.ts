@@ -38,6 +38,7 @@ export function planOutput(output: OutputToPlan): OutputPlan {
       binding: name,
       destination: binding.destination ?? name,
       ...(partitioning === undefined ? {} : { partitionCount: partitioning.count }),
+      ...(factory.capabilities.partitions === 'broker' ? { minPartitions: producer.partitionCount } : {}),
       requiredGroups: producer.requiredGroups,
       ...headerModeOf(producer.headerMode, factory, environment, paths(name, '.producer')),
       provision: 'create',

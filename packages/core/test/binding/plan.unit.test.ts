@@ -29,7 +29,8 @@ const able = (more: Partial<Capabilities>): BinderFactory => {
 };
 const input = (properties: Properties, factory?: BinderFactory): InputPlan =>
   planned(environmentOf(properties), factory).inputs[0]!;
-const output = (properties: Properties): OutputPlan => planned(environmentOf(properties)).outputs[0]!;
+const output = (properties: Properties, factory?: BinderFactory): OutputPlan =>
+  planned(environmentOf(properties), factory).outputs[0]!;
 
 describe('a partitioned input', () => {
   const partitioned = { 'bindings.input.consumer.partitioned': true, 'bindings.input.group': 'g' };
@@ -179,6 +180,15 @@ test('an output is partitioned by its key, not by a count', () => {
     'bindings.output.producer.partition-key-extractor-name': 'byId',
   });
   expect(keyed).toMatchObject({ partitioning: { keyExtractor: 'byId', count: 4 }, target: { partitionCount: 4 } });
+});
+
+test('partition-count tells a broker that has the partitions how many there have to be, a key or not', () => {
+  const broker = able({ partitions: 'broker' });
+  const target = (properties: Properties) => output(properties, broker).target;
+  expect(target({})).toMatchObject({ minPartitions: 1 });
+  expect(target({ 'bindings.output.producer.partition-count': 3 })).toMatchObject({ minPartitions: 3 });
+  expect(target({ 'bindings.output.producer.partition-count': 3 })).not.toHaveProperty('partitionCount');
+  expect(output({ 'bindings.output.producer.partition-count': 3 }).target).not.toHaveProperty('minPartitions');
 });
 
 test('one source a destination, all in one with multiplex', () => {
