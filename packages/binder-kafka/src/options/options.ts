@@ -16,7 +16,6 @@ export interface KafkaBinderOptions {
   readonly configuration?: ClientProperties;
   readonly consumerProperties?: ClientProperties;
   readonly producerProperties?: ClientProperties;
-  readonly headers: readonly string[];
   readonly autoCreateTopics: boolean;
   readonly autoAlterTopics: boolean;
   readonly autoAddPartitions: boolean;
@@ -82,11 +81,6 @@ export const binderSchema = schema<KafkaBinderOptions>({
   configuration: { type: 'map', doc: `${CLIENT_PROPERTIES}, for consumers and producers.` },
   consumerProperties: { type: 'map', doc: `${CLIENT_PROPERTIES}, for consumers.` },
   producerProperties: { type: 'map', doc: `${CLIENT_PROPERTIES}, for producers.` },
-  headers: {
-    type: 'list',
-    default: [],
-    doc: 'Headers that are embedded in the payload too, where header-mode of the output is embeddedHeaders.',
-  },
   autoCreateTopics: { type: 'boolean', default: true, doc: 'Whether topics are made; false: they have to exist.' },
   autoAlterTopics: {
     type: 'boolean',

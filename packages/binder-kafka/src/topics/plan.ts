@@ -62,7 +62,7 @@ export function consumerPlan(source: Source, options: KafkaOptions, where: strin
     return { ...common, pattern: patternOf(source.destinations.join(','), where) };
   }
   for (const topic of source.destinations) requireTopicName(topic, where);
-  const needed = (source.partitioning?.count ?? 1) * source.concurrency;
+  const needed = (source.instances ?? 1) * source.concurrency;
   return {
     ...common,
     topics: source.destinations.map((topic) => ({
@@ -81,7 +81,7 @@ export function producerPlan(target: Target, options: KafkaOptions, where: strin
   requireTopicName(target.destination, where);
   return {
     topic: target.destination,
-    ...wanted(target.options, options, target.partitionCount ?? 1, where),
+    ...wanted(target.options, options, target.minPartitions ?? 1, where),
     create: options.autoCreateTopics && target.provision === 'create',
     grow: options.autoAddPartitions && target.provision === 'create',
     alter: options.autoAlterTopics && target.provision === 'create',
