@@ -110,6 +110,31 @@ export function memberSettings(
   };
 }
 
+/** Where an input begins to read. */
+export interface Start {
+  /** Partitions for which its group has committed nothing. */
+  readonly from: 'earliest' | 'latest';
+  /** Whether the others go there too when the input starts. */
+  readonly reset: boolean;
+}
+
+/**
+ * By Spring's order: start-offset, start-from of core, auto.offset.reset, and then earliest for a group, latest without.
+ * @throws CONFIG_VALUE
+ */
+export function startOf(
+  options: KafkaOptions,
+  source: Pick<ConsumerSource<KafkaConsumerOptions>, 'binding' | 'group' | 'startFrom' | 'options'>,
+  { origin }: Pick<Context, 'origin'>,
+): Start {
+  const own = bindingLayer('consumer', source.binding, source.options.configuration);
+  const { properties } = merged('consumer', options, [own], origin);
+  const written = source.options.startOffset ?? source.startFrom;
+  const fallback = source.group === undefined ? 'latest' : 'earliest';
+  const reset = properties.word('auto.offset.reset', ['earliest', 'latest'], fallback);
+  return { from: written ?? reset, reset: source.options.resetOffsets };
+}
+
 const ASSIGNORS: Readonly<Record<string, Assignor>> = {
   range: 'range',
   rangeassignor: 'range',
@@ -153,12 +178,18 @@ export function producerSettings(
   ];
   const { properties, notices } = merged('producer', options, own, origin);
   const acks = ACKS[properties.word('acks', ['all', '-1', '0', '1'], options.requiredAcks ?? 'all')];
-  if (acks !== -1 && properties.get('enable.idempotence')?.trim().toLowerCase() === 'true') {
-    throw properties.refused('enable.idempotence', 'false, or acks: all');
+  const idempotent = properties.flag('enable.idempotence', acks === -1);
+  if (idempotent && acks !== -1) throw properties.refused('enable.idempotence', 'false, or acks: all');
+  if (transactional && !idempotent) {
+    throw new StreambindError('CONFIG_VALUE', 'Transactions need records that every copy has, each once.', {
+      ...withWhere(properties.where('acks') ?? properties.where('enable.idempotence')),
+      given: `acks: ${acks === -1 ? 'all' : acks}, enable.idempotence: ${idempotent}`,
+      allowed: 'acks: all, enable.idempotence: true',
+    });
   }
   return {
     settings: {
-      idempotent: acks === -1 && properties.flag('enable.idempotence', true),
+      idempotent,
       acks,
       compression: properties.word('compression.type', COMPRESSIONS, target?.options.compressionType ?? 'none'),
       timeoutMs: properties.integer('request.timeout.ms', 30_000, 1),
