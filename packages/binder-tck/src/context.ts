@@ -13,7 +13,7 @@ import { Child, type Properties } from './child.js';
 import { Ledger, judge, readLedger, type Bounds, type LedgerEntry } from './ledger.js';
 import { random } from './random.js';
 import { ACK, Consumer, Producer, type ConsumeOptions } from './spi.js';
-import type { Broker, ConnectionSettings, Probe, Subject } from './subject.js';
+import type { Broker, ConnectionSettings, Probe, RawPublication, Subject } from './subject.js';
 import { SETTLE_MS, quiet, until, type Condition } from './wait.js';
 
 export interface CaseSettings {
@@ -141,6 +141,11 @@ export class CaseContext {
   /** Gives the case's destination that many partitions, where they are the broker's; elsewhere consumers say them. */
   async partition(partitions: number): Promise<void> {
     if (this.capabilities.partitions === 'broker') await this.broker.partition!(this.destination, partitions);
+  }
+
+  /** The same in that partition, where partitions are the broker's. */
+  inPartition(partition: number, record: RawPublication): RawPublication {
+    return this.capabilities.partitions === 'broker' ? { ...record, partition } : record;
   }
 
   /** Not settled, as far as the broker knows: delivered, or all of it in a log, which does not tell one from the other. */

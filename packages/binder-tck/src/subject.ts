@@ -2,7 +2,7 @@
  * What a binder under test brings along. A module exports it as `subject`; every process of a run loads that module
  * anew, so it holds no state between cases.
  */
-import type { BinderFactory, ConsumerSource, HeaderValue } from '@streambind/core/binder';
+import type { BinderFactory, ConsumerSource, HeaderValue, ProducerTarget } from '@streambind/core/binder';
 
 export interface Subject {
   readonly factory: BinderFactory;
@@ -48,7 +48,7 @@ export interface Broker {
   springDeadLetter?(destination: string, group: string): DeadLetterHeaders;
   /** Configurations that cannot keep at-least-once, each with the keys that cure it. */
   weakGuarantees(binding: string): readonly Weakness[];
-  /** Makes topology on the broker that contradicts what a consumer will ask for. */
+  /** Makes topology on the broker that contradicts what a consumer, or a producer, will ask for. */
   conflict(destination: string, group: string): Promise<Conflict>;
 
   /** Makes a destination with that many partitions. Only where partitions are the broker's. */
@@ -87,7 +87,9 @@ export interface Weakness {
 
 export interface Conflict {
   /** What the consumer asks for, beside its destination and its group. */
-  readonly source: Partial<Omit<ConsumerSource, 'binding' | 'destinations' | 'group'>>;
+  readonly source?: Partial<Omit<ConsumerSource, 'binding' | 'destinations' | 'group'>>;
+  /** What a producer asks for, where only producers can be contradicted. */
+  readonly target?: Partial<Omit<ProducerTarget, 'binding' | 'destination'>>;
   /** What differs, and the two values of it: the error has to name all three. */
   readonly property: string;
   readonly values: readonly [string, string];

@@ -97,9 +97,9 @@ export const configuration: readonly Case[] = [
     async run(t) {
       const binder = await t.binder();
       const neighbour = await t.consume({ destination: `${t.destination}-other` }, binder);
-      const { source, property, values, state } = await t.broker.conflict(t.destination, t.group);
+      const { source, target, property, values, state } = await t.broker.conflict(t.destination, t.group);
       const before = await state();
-      const error: unknown = await t.consume(source, binder).then(
+      const error: unknown = await (target ? t.produce(target, binder) : t.consume(source, binder)).then(
         () => undefined,
         (reason: unknown) => reason,
       );
