@@ -23,8 +23,8 @@ export async function rabbit(broker: RabbitBroker): Promise<Stage> {
         const letters: DeadLetter[] = [];
         // not acknowledged: they are back in the queue when the connection is closed
         for (let got = await channel.get(name); got !== false; got = await channel.get(name)) {
-          const { contentType, headers } = got.properties as Record<string, unknown>;
-          const all = Object.entries({ ...(headers as object), contentType }) as [string, unknown][];
+          const { contentType, headers } = got.properties as { contentType?: string; headers?: object };
+          const all = Object.entries({ ...headers, contentType }) as [string, unknown][];
           letters.push({
             payload: got.content.toString(),
             headers: Object.fromEntries(all.map(([header, value]) => [header, String(value)])),
