@@ -147,7 +147,7 @@ async function provide(admin: KafkaAdmin, wanted: WantedTopic, where: string): P
       {
         where,
         given: `${partitions}, where partition-count says ${needed}`,
-        fix,
+        fix: `Set auto-add-partitions: true; or add them (kafka-topics.sh --alter --partitions ${needed}); or set partition-count: ${partitions}.`,
       },
     );
   }
