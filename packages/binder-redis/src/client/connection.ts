@@ -4,7 +4,7 @@
  */
 import { Cluster, Redis, type ClusterOptions, type RedisOptions } from 'ioredis';
 import { asError, type StreambindError } from '@streambind/core/binder';
-import { connectFailed, connectionLost } from './errors.js';
+import { connectFailed, connectionLost, replyCode } from './errors.js';
 import type { Login, Target } from './target.js';
 
 export type Client = Redis | Cluster;
@@ -20,7 +20,10 @@ export interface ConnectionOptions {
 }
 
 export class RedisConnection {
-  /** Commands fail at once when it is lost: those that were written with an outcome that nobody knows. */
+  /**
+   * Commands that wait when it is lost fail with an outcome that nobody knows. Ask `lost` before each: what is given to a
+   * lost one fails in the same way, and was never sent.
+   */
   readonly client: Client;
   readonly target: Target;
   readonly #lost = new AbortController();
@@ -49,6 +52,8 @@ export class RedisConnection {
     }, target.connectTimeout);
     try {
       await connection.client.connect();
+      // a SELECT that was refused is an event for ioredis, which goes on with database 0
+      if (replyCode(connection.#trouble) !== undefined) throw connection.#trouble!;
       return connection;
     } catch (error) {
       connection.close();
@@ -82,6 +87,9 @@ export class RedisConnection {
   }
 }
 
+/** Milliseconds in which a server may close its side, before ours is torn down. */
+const GOODBYE_MS = 100;
+
 const never = (): null => null;
 
 const login = ({ username, password }: Login): Login => ({
@@ -95,6 +103,7 @@ function common(target: Target, { name, blockMs = 0 }: ConnectionOptions): Redis
     ...(target.tls ? { tls: target.tls } : {}),
     connectionName: name,
     connectTimeout: target.connectTimeout,
+    disconnectTimeout: GOODBYE_MS,
     socketTimeout: target.timeout + blockMs,
     // replies have one shape on every server
     protocol: 2,

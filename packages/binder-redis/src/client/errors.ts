@@ -17,8 +17,8 @@ const ELSEWHERE: ReadonlySet<string> = new Set(['READONLY', 'MASTERDOWN', 'LOADI
 /** Whether the connection has to be replaced although it still works. */
 export const isStale = (error: unknown): boolean => ELSEWHERE.has(replyCode(error) ?? '');
 
-/** Whether the command cannot have reached Redis. */
-export const wasNeverSent = (error: unknown): boolean =>
+/** Whether ioredis says that it has not written the command. */
+const wasNeverSent = (error: unknown): boolean =>
   error instanceof Error && error.message.includes("isn't writeable and enableOfflineQueue");
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -62,7 +62,7 @@ export function commandFailed(thrown: unknown, what: string, target: Target): St
   );
 }
 
-/** An XADD that failed: refused, not sent, or nobody knows. */
+/** An XADD that failed although its connection was not lost when it was given: refused, or nobody knows. */
 export function publishFailed(thrown: unknown, stream: string, target: Target): StreambindError {
   if (isStreambindError(thrown)) return thrown;
   const error = asError(thrown);
