@@ -8,7 +8,7 @@ const [binder = '', ...args] = process.argv.slice(2);
 const project = new URL(`../packages/binder-${binder}/conformance/`, import.meta.url);
 if (binder === '' || !existsSync(project)) {
   console.log(
-    `There is no subject for the binder "${binder}". Usage: npm run conformance -- embedded|rabbit [--quick] …`,
+    `There is no subject for the binder "${binder}". Usage: npm run conformance -- embedded|rabbit|kafka|redis [--quick] …`,
   );
   process.exit(2);
 }

@@ -1,4 +1,4 @@
-/** `npm run docs`: prints docs/configuration.md and docs/errors.md anew. The tests that compare them do the printing. */
+/** `npm run docs`: prints docs/configuration.md, docs/capabilities.md and docs/errors.md anew. The tests that compare them do the printing. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { build } from './build.mjs';

@@ -184,8 +184,13 @@ const MISTAKES: readonly (readonly [what: string, change: Change, told: Told])[]
   ],
   [
     'an index beyond the count',
-    inInput('consumer:', '  partitioned: true', '  instance-count: 2', '  instance-index: ‸2'),
+    inInput('group: g', 'consumer:', '  partitioned: true', '  instance-count: 2', '  instance-index: ‸2'),
     fatal('CONFIG_VALUE', `${IN}.consumer.instance-index`, 'is not below its instance count'),
+  ],
+  [
+    'partitions without a group',
+    inInput('consumer:', '  partitioned: ‸true'),
+    fatal('CONFIG_VALUE', `${IN}.consumer.partitioned`, 'A consumer group is required'),
   ],
   [
     'dead letters without a group',

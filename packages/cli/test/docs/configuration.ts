@@ -1,8 +1,7 @@
 /** docs/configuration.md from the schemas that core, the binders and the web module read their keys by. */
-import { binderFactory as embedded } from '@streambind/binder-embedded';
-import { binderFactory as rabbit } from '@streambind/binder-rabbit';
 import { kebab, keyGroups, type KeyGroup, type Option } from '@streambind/core/internal';
 import { streambindModule } from '@streambind/web';
+import { binders } from './binders.js';
 
 const S = 'spring.cloud.stream';
 
@@ -52,6 +51,15 @@ const TITLES: Readonly<Record<string, string>> = {
   [`${S}.rabbit.bindings.*.consumer`]: 'An input of the RabbitMQ binder',
   [`${S}.rabbit.bindings.*.producer`]: 'An output of the RabbitMQ binder',
   'spring.rabbitmq': 'The connection to RabbitMQ',
+  [`${S}.kafka.binder`]: 'The Kafka binder',
+  [`${S}.kafka.bindings.*.consumer`]: 'An input of the Kafka binder',
+  [`${S}.kafka.bindings.*.producer`]: 'An output of the Kafka binder',
+  'spring.kafka': 'The connection to Kafka',
+  [`${S}.redis.binder`]: 'The Redis binder',
+  [`${S}.redis.bindings.*.consumer`]: 'An input of the Redis binder',
+  [`${S}.redis.bindings.*.producer`]: 'An output of the Redis binder',
+  'spring.data.redis': 'The connection to Redis',
+  'spring.redis': 'The connection to Redis, in the names of Spring Boot 2',
   server: 'The web server',
   'spring.main': 'The start',
   'spring.lifecycle': 'The stop',
@@ -65,7 +73,7 @@ const NOTES: Readonly<Record<string, string>> = {
 };
 
 export function configurationPage(): string {
-  const groups = keyGroups([embedded, rabbit], [streambindModule]).filter(
+  const groups = keyGroups(binders, [streambindModule]).filter(
     ({ prefix, schema, unread }) =>
       unread !== true && !/\.default\b/.test(prefix) && Object.keys(schema.options).length > 0,
   );

@@ -1,5 +1,5 @@
 /**
- * Names of Spring's properties of the brokers whose binder package may not be there. They are never read: a key in the
+ * Names of the properties of brokers whose binder package may not be there. They are never read: a key in the
  * wrong tree can be told where it belongs, and a slip the name it was meant to be. An installed package brings its own.
  */
 import type { KeyGroup } from '../config/index.js';
@@ -25,6 +25,9 @@ const RABBIT_COMMON = `exchange-type declare-exchange exchange-durable exchange-
 const KAFKA_PRODUCER = `buffer-size batch-timeout compression-type sync send-timeout-expression message-key-expression
   header-patterns configuration topic use-topic-header record-metadata-channel transaction-manager
   allow-non-transactional close-timeout`;
+
+const REDIS_CONNECTION = `url host port username password database timeout connect-timeout client-name client-type
+  sentinel cluster ssl lettuce jedis repositories`;
 
 const ROCKETMQ_COMMON = `enabled name-server access-key secret-key group namespace unit-name access-channel
   poll-name-server-interval heartbeat-broker-interval persist-consumer-offset-interval vip-channel-enabled use-tls
@@ -64,6 +67,13 @@ const NAMES: Readonly<Record<string, Names>> = {
       'spring.kafka': `bootstrap-servers client-id properties consumer producer admin ssl security jaas listener template
         streams retry`,
     },
+  },
+  // ours: Spring has no binder for Redis
+  redis: {
+    binder: 'lease trim keep server-check',
+    consumer: 'acknowledge-mode dlq-name header-patterns block batch-size',
+    producer: 'header-patterns max-length',
+    connection: { 'spring.redis': REDIS_CONNECTION, 'spring.data.redis': REDIS_CONNECTION },
   },
   rocketmq: {
     binder: `${ROCKETMQ_COMMON} namesrv-addr`,

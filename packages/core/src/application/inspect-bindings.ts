@@ -90,7 +90,7 @@ function isSet(environment: Environment, key: string): boolean {
 function tryPlan(name: string, direction: 'input' | 'output', type: string, given: Given): void {
   const { environment, catalog, report } = given;
   const base = `${PREFIX}.bindings.${name}`;
-  const factory = given.factories.get(type) ?? (KNOWN_TYPES.has(type) ? { ...ANY_BINDER, type } : undefined);
+  const factory = given.factories.get(type) ?? (KNOWN_TYPES.has(type) ? anyBinder(type) : undefined);
   if (factory === undefined) return;
   const channel = { name, direction, field: name, bindable: Object };
   const factories = new Map([[type, factory]]);
@@ -144,8 +144,7 @@ function checkExpressions(options: Schema, prefix: string, { environment, report
   }
 }
 
-const EVERYTHING: Capabilities = {
-  partitions: 'broker',
+const EVERYTHING: Omit<Capabilities, 'partitions'> = {
   order: 'partition',
   delayedRequeue: 'broker',
   minRequeueMs: 0,
@@ -164,11 +163,14 @@ const EVERYTHING: Capabilities = {
   redeliverOnCrashMs: 0,
 };
 
+const ASSIGNS_PARTITIONS: ReadonlySet<string> = new Set(['kafka', 'rocketmq']);
+
 /** Plans for a broker whose package is not there: whatever is asked of it, it may be able to do. */
-const ANY_BINDER: Omit<BinderFactory, 'type'> = {
+const anyBinder = (type: string): BinderFactory => ({
+  type,
   system: '',
-  capabilities: EVERYTHING,
+  capabilities: { ...EVERYTHING, partitions: ASSIGNS_PARTITIONS.has(type) ? 'broker' : 'emulated' },
   schemas: { binder: schema({}), consumer: schema({}), producer: schema({}) },
   producerExpressions: [],
   create: () => Promise.reject(new Error('this binder only plans')),
-};
+});

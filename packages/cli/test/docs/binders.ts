@@ -1,0 +1,6 @@
+/** The binders of this repository, in the order in which pages tell of them. */
+import { binderFactory as embedded } from '@streambind/binder-embedded';
+import { binderFactory as rabbit } from '@streambind/binder-rabbit';
+import type { BinderFactory } from '@streambind/core/binder';
+
+export const binders: readonly BinderFactory[] = [embedded, rabbit] as BinderFactory[];
