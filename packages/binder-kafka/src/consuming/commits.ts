@@ -1,0 +1,64 @@
+/** Commits: positions of many records and partitions in one request, soon after they moved, one request at a time. */
+import { asError } from '@streambind/core/binder';
+import { KafkaTrouble } from '../client/errors.js';
+import type { Position } from '../client/port.js';
+import type { Lane } from './lane.js';
+
+export interface CommitsOptions {
+  /** Milliseconds from the first record that is done to the commit. */
+  readonly afterMs: number;
+  commit(positions: readonly Position[]): Promise<void>;
+  /** A commit failed that will be tried again. */
+  fault(error: Error): void;
+}
+
+export class Commits {
+  readonly #options: CommitsOptions;
+  readonly #moved = new Set<Lane>();
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(options: CommitsOptions) {
+    this.#options = options;
+  }
+
+  moved(lane: Lane): void {
+    this.#moved.add(lane);
+    this.#timer ??= setTimeout(() => void this.flush(), this.#options.afterMs);
+  }
+
+  /** What was owned is not any more. */
+  forget(lane: Lane): void {
+    this.#moved.delete(lane);
+  }
+
+  /** Resolves when everything that has moved before the call is committed, or could not be. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (this.#running) await this.#running;
+    if (this.#moved.size === 0) return;
+    this.#running = this.#commit();
+    await this.#running;
+  }
+
+  async #commit(): Promise<void> {
+    const lanes = [...this.#moved].filter(({ lost }) => !lost.aborted);
+    this.#moved.clear();
+    const positions = lanes.map((lane) => {
+      const { topic, partition } = lane.origin;
+      return { topic, partition, offset: lane.position! };
+    });
+    try {
+      if (positions.length > 0) await this.#options.commit(positions);
+    } catch (error) {
+      // a group that has moved on tells the member as well, and the records come again
+      if (!(error instanceof KafkaTrouble && error.kind === 'fenced')) {
+        this.#options.fault(asError(error));
+        for (const lane of lanes) if (!lane.lost.aborted) this.moved(lane);
+      }
+    } finally {
+      this.#running = undefined;
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * One partition while it is ours: what was read of it and is not settled, up to where everything is done, and how much
+ * may wait before reading has to stop.
+ */
+import { Fifo } from '@streambind/core/binder';
+import type { IncomingRecord, TopicPartition } from '../client/port.js';
+import type { Origin } from '../records/inbound.js';
+import { KafkaDelivery } from './delivery.js';
+
+export class Lane {
+  readonly name: string;
+  readonly origin: Origin;
+  /** What handlers send is committed with their messages. */
+  readonly transactional: boolean;
+  /** The partition is not read because of what waits here. */
+  paused = false;
+  readonly #ownership = new AbortController();
+  /** In the order of their offsets, the first one not done. */
+  readonly #open = new Fifo<KafkaDelivery>();
+  #next: bigint | undefined;
+  #done: bigint | undefined;
+  /** The offset of the last record of the done ones, as digits: arithmetic is for commits. */
+  #lastDone: string | undefined;
+  #unsettled = 0;
+  #waiting: { readonly below: number; readonly resolve: () => void } | undefined;
+
+  /** @param start the offset to begin at; absent: where the group has committed */
+  constructor(origin: Origin, start: bigint | undefined, transactional: boolean) {
+    this.origin = origin;
+    this.name = laneName(origin);
+    this.transactional = transactional;
+    this.#next = start;
+    this.#done = start;
+  }
+
+  /** Fires when the partition is not ours any more. */
+  get lost(): AbortSignal {
+    return this.#ownership.signal;
+  }
+
+  /** The offset to read next, once it is known. */
+  get next(): bigint | undefined {
+    return this.#next;
+  }
+
+  /** Records that are neither settled nor given back. */
+  get unsettled(): number {
+    return this.#unsettled;
+  }
+
+  /** Everything before this offset is done; what is to be committed. */
+  get position(): bigint | undefined {
+    if (this.#lastDone !== undefined) {
+      this.#done = BigInt(this.#lastDone) + 1n;
+      this.#lastDone = undefined;
+    }
+    return this.#done;
+  }
+
+  take(records: readonly IncomingRecord[]): KafkaDelivery[] {
+    const deliveries = records.map((record) => new KafkaDelivery(record, this));
+    for (const delivery of deliveries) this.#open.push(delivery);
+    this.#unsettled += deliveries.length;
+    const last = records.at(-1);
+    if (last) this.#next = BigInt(last.offset) + 1n;
+    return deliveries;
+  }
+
+  /** @returns whether the position has moved, which it does when nothing before is open */
+  settle(delivery: KafkaDelivery): boolean {
+    delivery.done = true;
+    this.#unsettled--;
+    if (this.#waiting && this.#unsettled <= this.#waiting.below) this.release();
+    let moved = false;
+    for (let first = this.#open.peek(); first?.done; first = this.#open.peek()) {
+      this.#lastDone = first.native.offset;
+      this.#open.shift();
+      moved = true;
+    }
+    return moved;
+  }
+
+  /** Resolves when no more than `below` are unsettled, after `ms`, or when it is lost or released. */
+  async shrink(below: number, ms: number): Promise<void> {
+    if (this.#unsettled <= below || this.lost.aborted) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#waiting = { below, resolve };
+      if (ms !== Infinity) timer = setTimeout(resolve, ms);
+    });
+    clearTimeout(timer);
+    this.#waiting = undefined;
+  }
+
+  /** Ends a `shrink`. */
+  release(): void {
+    this.#waiting?.resolve();
+  }
+
+  lose(): void {
+    this.#ownership.abort();
+    this.release();
+  }
+}
+
+export const laneName = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`;
