@@ -48,7 +48,7 @@ async function open(directory: string, verbs: readonly Verb[]): Promise<BrokerUn
   // the kit's subject knows how to break a directory, and its probe reads the documented tables in a process of its own
   const module = new URL('../../../../packages/binder-embedded/conformance/dist/subject.js', import.meta.url);
   const { subject } = (await import(module.href)) as { subject: KitSubject };
-  const broker = await subject.broker(disk);
+  const broker = await subject.broker(disk, 'faults');
   const filler = join(disk, 'filler');
   const ends = new Map<Verb, () => Promise<void>>();
   const end = (verb: Verb) => async (): Promise<void> => {
