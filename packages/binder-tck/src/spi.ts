@@ -19,6 +19,9 @@ import type { Ledger } from './ledger.js';
 /** The header by which a message is known, whatever its payload is. */
 export const ID_HEADER = 'tck-id';
 
+/** Bytes that a broker may leave for headers beside the largest payload. */
+export const BESIDE = 64 * 1024;
+
 export const ACK: Settlement = { kind: 'ack' };
 /** What a failed handler comes to. */
 export const nack = (delayMs = 0, failure = new Error('the case wants it to fail')): Settlement => ({

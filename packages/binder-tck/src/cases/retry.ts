@@ -15,7 +15,7 @@ import {
   isStreambindError,
 } from '@streambind/core';
 import type { Case } from '../case.js';
-import { ID_HEADER, idOf, textOf } from '../spi.js';
+import { BESIDE, ID_HEADER, idOf, textOf } from '../spi.js';
 import { quiet } from '../wait.js';
 import { CONSUMER, listener, text } from './listening.js';
 import { deadLettersOf, gate } from './settlement.js';
@@ -195,7 +195,7 @@ export const retry: readonly Case[] = [
     async run(t) {
       const handler = gate();
       const attempts: number[] = [];
-      const tooLarge = Buffer.alloc(t.capabilities.maxPayload + 1);
+      const tooLarge = Buffer.alloc(t.capabilities.maxPayload + BESIDE);
       @Component()
       @EnableBinding(Processor)
       class Chain {
