@@ -1,1 +1,2 @@
-export {};
+export { binderFactory } from './factory.js';
+export type { RedisEntry } from './consuming/delivery.js';

@@ -1,0 +1,134 @@
+/**
+ * One stream, read by an input without a group: from now on, all of it, and nothing of it remains. There is no group on
+ * the server, so nothing has to be cleaned up after a crash; how far it has read is noted for those who trim.
+ */
+import type { Redis } from 'ioredis';
+import { StreambindError, type HeaderFilter } from '@streambind/core/binder';
+import type { RedisConnection } from '../client/connection.js';
+import { commandFailed } from '../client/errors.js';
+import { consumerName, positionsKey } from '../streams/names.js';
+import { LAST_ID, NOTE_POSITION } from '../streams/scripts.js';
+import { RedisDelivery, type Origin, type RawEntry } from './delivery.js';
+import { Holding } from './holding.js';
+import { beatOf, later, type ReaderOptions } from './group-reader.js';
+import { ReadLoop } from './read-loop.js';
+
+export interface BroadcastReaderOptions extends ReaderOptions {
+  /** `earliest` for a stream that appeared when the input was there already. */
+  readonly startFrom: 'earliest' | 'latest';
+}
+
+export class BroadcastReader implements Origin {
+  readonly stream: string;
+  readonly destination: string;
+  readonly filter: HeaderFilter | undefined;
+  readonly #options: BroadcastReaderOptions;
+  readonly #me = consumerName();
+  readonly #loop: ReadLoop;
+  readonly #lost = new AbortController().signal;
+  readonly #held: Holding;
+  #position: string | undefined;
+
+  constructor(stream: string, options: BroadcastReaderOptions) {
+    const { links, leaseMs, blockMs, fault } = options;
+    this.stream = stream;
+    this.destination = options.destination;
+    this.filter = options.filter;
+    this.#options = options;
+    this.#held = new Holding(options);
+    this.#loop = new ReadLoop({
+      stream,
+      links,
+      connect: options.connect,
+      prepare: (link) => this.#prepare(link),
+      room: async () => {
+        await this.#held.whenRoom();
+        return this.#held.room;
+      },
+      read: (connection, count) => this.#read(connection, count),
+      beat: (link) => this.#beat(link),
+      beatMs: beatOf(leaseMs),
+      blockMs,
+      reporter: options.reporter(),
+      fault,
+    });
+  }
+
+  get trouble(): Error | undefined {
+    return this.#loop.trouble;
+  }
+
+  open(): Promise<void> {
+    return this.#loop.open();
+  }
+
+  stop(): Promise<void> {
+    return this.#loop.stop();
+  }
+
+  async leave(): Promise<void> {
+    this.#loop.end();
+    await this.#options.links.current?.client.hdel(positionsKey(this.stream), this.#me);
+  }
+
+  ack(id: string): void {
+    this.#held.delete(id);
+  }
+
+  async #prepare(link: RedisConnection): Promise<void> {
+    const { startFrom, fault } = this.#options;
+    if (this.#position === undefined && startFrom === 'earliest') {
+      this.#position = '0-0';
+    } else {
+      const last = await this.#last(link);
+      if (this.#position !== undefined && later(last, this.#position) !== last) {
+        fault(
+          new StreambindError('DESTINATION_RESET', `${this.stream} was gone and began anew.`, {
+            where: this.stream,
+            fix: 'It was deleted, or Redis came back without its data.',
+          }),
+        );
+        this.#position = '0-0';
+      }
+      this.#position ??= last;
+    }
+    await this.#beat(link);
+  }
+
+  async #last({ client, target }: RedisConnection): Promise<string> {
+    try {
+      return (await client.eval(LAST_ID, 1, this.stream)) as string;
+    } catch (error) {
+      throw commandFailed(error, `XINFO STREAM ${this.stream}`, target);
+    }
+  }
+
+  async #read({ client }: RedisConnection, count: number): Promise<void> {
+    const { blockMs, intake } = this.#options;
+    // a cluster's has the same commands
+    const reply = (await (client as Redis).xreadBuffer(
+      'COUNT',
+      count,
+      'BLOCK',
+      blockMs,
+      'STREAMS',
+      this.stream,
+      this.#position!,
+    )) as readonly (readonly [Buffer, readonly RawEntry[]])[] | null;
+    const entries = reply?.[0]?.[1] ?? [];
+    if (entries.length === 0) return;
+    const deliveries = entries.map(([bytes, fields]) => {
+      const id = bytes.toString('latin1');
+      this.#held.add(id);
+      this.#position = id;
+      return new RedisDelivery(this, id, fields!, this.#lost, 1);
+    });
+    intake.offerAll(deliveries);
+  }
+
+  /** Those who trim keep what is from here on. */
+  async #beat({ client }: RedisConnection): Promise<void> {
+    const id = this.#held.oldest ?? this.#position!;
+    await client.eval(NOTE_POSITION, 1, positionsKey(this.stream), this.#me, id, this.#options.leaseMs * 2);
+  }
+}

@@ -1,0 +1,353 @@
+/**
+ * One stream, read for a group. Several of a group share a stream, unless it is read in order: then one of them is its
+ * owner, the others wait for it to go, and what an earlier owner held comes before what is new.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  StreambindError,
+  type HeaderFilter,
+  type Provision,
+  type Reporter,
+  type Supervisor,
+} from '@streambind/core/binder';
+import type { Redis } from 'ioredis';
+import type { RedisConnection } from '../client/connection.js';
+import { join } from '../streams/groups.js';
+import { OURS, RETURNED, alivePrefix, consumerName, ownerKey, positionsKey, trimmedKey } from '../streams/names.js';
+import { ACQUIRE, BEAT, HOLD, LEAVE, TRIM } from '../streams/scripts.js';
+import { Acks } from './acks.js';
+import { Holding, type HoldingOptions } from './holding.js';
+import { RedisDelivery, type Origin, type RawEntry } from './delivery.js';
+import { ReadLoop } from './read-loop.js';
+
+/** Milliseconds between two trims of a stream, by whomever. */
+const TRIM_EVERY_MS = 10_000;
+/** Milliseconds that the last acknowledgements may take when a reader leaves. */
+const LAST_ACKS_MS = 3000;
+/** Acknowledgements without confirmation, above which nothing more is read. */
+const MOST_UNCONFIRMED = 10_000;
+
+/** What the readers of one input have in common. */
+export interface ReaderOptions extends HoldingOptions {
+  readonly destination: string;
+  readonly links: Supervisor<RedisConnection>;
+  readonly connect: (signal: AbortSignal) => Promise<RedisConnection>;
+  readonly blockMs: number;
+  readonly leaseMs: number;
+  readonly filter: HeaderFilter | undefined;
+  readonly reporter: () => Reporter;
+  readonly fault: (error: Error) => void;
+}
+
+export interface GroupReaderOptions extends ReaderOptions {
+  readonly group: string;
+  readonly startFrom: 'earliest' | 'latest';
+  readonly provision: Provision;
+  readonly ordered: boolean;
+  /** An instance index is to be nobody else's. */
+  readonly indexed: boolean;
+  readonly trim: { readonly keepMs: number } | undefined;
+}
+
+/** One entry that was taken over: id, how often it was delivered, fields. */
+type Taken = readonly [Buffer, number, readonly Buffer[]];
+
+export class GroupReader implements Origin {
+  readonly stream: string;
+  readonly destination: string;
+  readonly filter: HeaderFilter | undefined;
+  readonly #options: GroupReaderOptions;
+  readonly #me = consumerName();
+  readonly #alive: string;
+  readonly #owner: string;
+  readonly #acks: Acks;
+  readonly #loop: ReadLoop;
+  readonly #held: Holding;
+  #ownership = new AbortController();
+  #joined = false;
+  /** Of an ordered stream. */
+  #owning = false;
+  #contested = false;
+  /** Own entries beyond `position` come before new ones: the answer that brought them may have been lost. */
+  #catchingUp = true;
+  #position = '0-0';
+  /** The last id that was delivered to the group, as far as is known. */
+  #groupLast = '0-0';
+  /** From when on the dead are dead: after an outage everyone first gives a sign of life. */
+  #inheritFrom = 0;
+  #trimAt = performance.now() + Math.random() * TRIM_EVERY_MS;
+
+  constructor(stream: string, options: GroupReaderOptions) {
+    const { group, links, leaseMs, blockMs, fault } = options;
+    this.stream = stream;
+    this.destination = options.destination;
+    this.filter = options.filter;
+    this.#options = options;
+    this.#alive = alivePrefix(stream, group);
+    this.#owner = ownerKey(stream, group);
+    this.#held = new Holding(options);
+    this.#acks = new Acks({ stream, group, connections: links, fault });
+    this.#loop = new ReadLoop({
+      stream,
+      links,
+      connect: options.connect,
+      prepare: (link) => this.#prepare(link),
+      room: () => this.#room(),
+      read: (connection, count) => this.#read(connection, count),
+      beat: (link) => this.#beat(link),
+      beatMs: beatOf(leaseMs),
+      blockMs,
+      reporter: options.reporter(),
+      fault,
+    });
+  }
+
+  get trouble(): Error | undefined {
+    return this.#loop.trouble;
+  }
+
+  open(): Promise<void> {
+    return this.#loop.open();
+  }
+
+  async stop(): Promise<void> {
+    await this.#loop.stop();
+  }
+
+  /** What is still held goes back to the group at once. */
+  async leave(): Promise<void> {
+    await Promise.race([this.#acks.drained(), sleep(LAST_ACKS_MS, undefined, { ref: false })]);
+    this.#loop.end();
+    const link = this.#options.links.current;
+    if (!link || !this.#joined) return;
+    const { stream } = this;
+    const { group } = this.#options;
+    await link.client.eval(LEAVE, 3, stream, this.#alive + this.#me, this.#owner, group, this.#me, RETURNED);
+  }
+
+  ack(id: string): void {
+    this.#held.delete(id);
+    this.#acks.ack(id);
+  }
+
+  async #prepare(link: RedisConnection): Promise<void> {
+    const { group, startFrom, provision, fault, leaseMs } = this.#options;
+    const from = this.#joined ? later(this.#position, this.#groupLast) : startFrom;
+    const { made, last } = await join(link, this.stream, group, from, provision);
+    this.#groupLast = last;
+    this.#catchingUp = true;
+    if (this.#joined) {
+      this.#inheritFrom = performance.now() + leaseMs;
+      if (made) {
+        fault(
+          new StreambindError(
+            'DESTINATION_RESET',
+            `The group "${group}" of ${this.stream} was gone and is made anew.`,
+            {
+              where: this.stream,
+              fix: 'It was deleted, or Redis came back without its data: entries that were in it may be lost.',
+            },
+          ),
+        );
+      }
+    }
+    this.#joined = true;
+    if (!this.#options.ordered) await this.#beat(link);
+  }
+
+  async #room(): Promise<number> {
+    const { ordered, leaseMs } = this.#options;
+    await this.#held.whenRoom();
+    if (this.#acks.pending > MOST_UNCONFIRMED) await this.#acks.drained();
+    if (!ordered || this.#owning || (await this.#acquire())) return this.#held.room;
+    await sleep(beatOf(leaseMs), undefined, { signal: this.#loop.stopping }).catch(() => undefined);
+    return 0;
+  }
+
+  async #acquire(): Promise<boolean> {
+    const { links, group, leaseMs, indexed, fault } = this.#options;
+    if (performance.now() < this.#inheritFrom) return false;
+    const { client } = await links.get();
+    const keys = [this.stream, this.#alive, this.#owner];
+    const owner = await client.eval(ACQUIRE, 3, ...keys, group, this.#me, leaseMs, OURS);
+    this.#owning = owner === this.#me;
+    if (this.#owning) {
+      this.#contested = false;
+      this.#position = '0-0';
+      this.#catchingUp = true;
+    } else if (indexed && !this.#contested) {
+      this.#contested = true;
+      fault(
+        new StreambindError(
+          'BINDER_FAILED',
+          `Two consumers of the group "${group}" claim the same instance index: ${this.stream} is read by ${String(owner)}.`,
+          { where: this.stream, fix: 'Give every instance its own spring.cloud.stream.instance-index.' },
+        ),
+      );
+    }
+    return this.#owning;
+  }
+
+  async #read(connection: RedisConnection, count: number): Promise<void> {
+    const { group, blockMs, intake } = this.#options;
+    // a cluster's has the same commands
+    const client = connection.client as Redis;
+    const catchingUp = this.#catchingUp;
+    const reply = (await (catchingUp
+      ? client.xreadgroupBuffer(
+          ...(['GROUP', group, this.#me, 'COUNT', count, 'STREAMS', this.stream, this.#position] as const),
+        )
+      : client.xreadgroupBuffer(
+          'GROUP',
+          group,
+          this.#me,
+          'COUNT',
+          count,
+          'BLOCK',
+          blockMs,
+          'STREAMS',
+          this.stream,
+          '>',
+        ))) as readonly (readonly [Buffer, readonly RawEntry[]])[] | null;
+    const entries = reply?.[0]?.[1] ?? [];
+    if (entries.length === 0) {
+      if (catchingUp) this.#catchingUp = false;
+      return;
+    }
+    const deliveries = catchingUp ? await this.#again(connection, entries) : this.#fresh(entries);
+    this.#position = entries.at(-1)![0].toString('latin1');
+    intake.offerAll(deliveries);
+  }
+
+  #fresh(entries: readonly RawEntry[]): RedisDelivery[] {
+    const deliveries: RedisDelivery[] = [];
+    for (const [bytes, fields] of entries) {
+      const id = bytes.toString('latin1');
+      if (fields && !this.#held.has(id)) deliveries.push(this.#delivery(id, fields, 1));
+    }
+    return deliveries;
+  }
+
+  /** What is pending in our name, and not in our hands. */
+  async #again({ client }: RedisConnection, entries: readonly RawEntry[]): Promise<RedisDelivery[]> {
+    const { group } = this.#options;
+    const [first, last] = [entries[0]![0].toString('latin1'), entries.at(-1)![0].toString('latin1')];
+    const pending = (await client.xpending(this.stream, group, first, last, entries.length, this.#me)) as [
+      string,
+      string,
+      number,
+      number,
+    ][];
+    const counts = new Map(pending.map(([id, , , count]) => [id, count]));
+    const deliveries: RedisDelivery[] = [];
+    let deleted = 0;
+    for (const [bytes, fields] of entries) {
+      const id = bytes.toString('latin1');
+      if (this.#held.has(id) || this.#acks.has(id)) continue;
+      if (fields) {
+        deliveries.push(this.#delivery(id, fields, counts.get(id) ?? 1));
+      } else {
+        deleted++;
+        this.#acks.ack(id);
+      }
+    }
+    this.#tellDeleted(deleted);
+    return deliveries;
+  }
+
+  #delivery(id: string, fields: readonly Buffer[], deliveries: number): RedisDelivery {
+    this.#held.add(id);
+    return new RedisDelivery(this, id, fields, this.#ownership.signal, deliveries);
+  }
+
+  async #beat(link: RedisConnection): Promise<void> {
+    if (this.#options.ordered) await this.#hold(link);
+    else await this.#share(link);
+    await this.#trim(link);
+  }
+
+  async #hold({ client }: RedisConnection): Promise<void> {
+    const { group, leaseMs } = this.#options;
+    if (!this.#owning) return;
+    const keys = [this.stream, this.#owner];
+    const reply = (await client.eval(HOLD, 2, ...keys, group, this.#me, leaseMs, ...this.#held.ids)) as [
+      string,
+      string[],
+      string,
+    ];
+    const [owner, gone, last] = reply;
+    if (owner !== this.#me || gone.some((id) => this.#held.has(id))) this.#fenced();
+    else if (last) this.#groupLast = last;
+  }
+
+  async #share({ client }: RedisConnection): Promise<void> {
+    const { group, leaseMs, intake } = this.#options;
+    const { room } = this.#held;
+    const inherit = performance.now() >= this.#inheritFrom ? 1 : 0;
+    const reply = (await client.callBuffer(
+      'eval',
+      BEAT,
+      2,
+      this.stream,
+      this.#alive,
+      ...[group, this.#me, leaseMs, room, OURS, RETURNED, inherit],
+      ...this.#held.ids,
+    )) as [readonly Buffer[], readonly Taken[], number, Buffer | null];
+    const [gone, taken, deleted, last] = reply;
+    if (last) this.#groupLast = last.toString();
+    if (gone.some((id) => this.#held.has(id.toString()))) this.#fenced();
+    this.#tellDeleted(deleted);
+    const deliveries: RedisDelivery[] = [];
+    for (const [bytes, count, fields] of taken) {
+      const id = bytes.toString();
+      if (!this.#held.has(id) && !this.#acks.has(id)) deliveries.push(this.#delivery(id, fields, count));
+    }
+    intake.offerAll(deliveries);
+  }
+
+  /** Whoever took over may be at work already: what we hold is no longer ours. */
+  #fenced(): void {
+    const { group, fault, leaseMs } = this.#options;
+    const error = new StreambindError('FENCED', `${this.stream} was taken over from this consumer of "${group}".`, {
+      where: this.stream,
+      given: `no sign of life for ${leaseMs} ms`,
+      fix: 'A handler may block the process: let it await, or raise spring.cloud.stream.redis.binder.lease.',
+    });
+    this.#ownership.abort(error);
+    this.#ownership = new AbortController();
+    this.#held.clear();
+    this.#owning = false;
+    fault(error);
+  }
+
+  #tellDeleted(count: number): void {
+    if (count === 0) return;
+    this.#options.fault(
+      new StreambindError(
+        'DESTINATION_RESET',
+        `${count} entries of ${this.stream} were deleted before they were handled.`,
+        {
+          where: this.stream,
+          fix: 'They were removed by hand, or by a limit: max-length of a producer, MAXLEN of another program.',
+        },
+      ),
+    );
+  }
+
+  async #trim({ client }: RedisConnection): Promise<void> {
+    const { trim } = this.#options;
+    if (!trim || performance.now() < this.#trimAt) return;
+    this.#trimAt = performance.now() + TRIM_EVERY_MS;
+    const keys = [this.stream, positionsKey(this.stream), trimmedKey(this.stream)];
+    await client.eval(TRIM, 3, ...keys, TRIM_EVERY_MS - 1000, trim.keepMs);
+  }
+}
+
+/** Milliseconds between two signs of life. */
+export const beatOf = (leaseMs: number): number => Math.min(1000, Math.max(50, leaseMs / 8));
+
+/** The later of two ids. */
+export function later(one: string, other: string): string {
+  const [a, b] = [one.split('-').map(BigInt), other.split('-').map(BigInt)];
+  return a[0]! > b[0]! || (a[0] === b[0] && (a[1] ?? 0n) >= (b[1] ?? 0n)) ? one : other;
+}

@@ -1,0 +1,153 @@
+/**
+ * Reads one stream on a connection of its own, because a read that blocks holds up everything behind it, for as long as
+ * there is room; and beats beside it on the shared one. A read that does not come back in time is given up with its
+ * connection: what its answer would have brought is found when the next connection catches up.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Supervisor, asError, type Reporter } from '@streambind/core/binder';
+import type { RedisConnection } from '../client/connection.js';
+import { commandFailed, isPermanent, isStale } from '../client/errors.js';
+
+/** Milliseconds that a blocking read may take beyond its block. */
+const SLACK_MS = 3000;
+
+/** What commands say that are not of streams alone. */
+const NO_KEY = /no such key/;
+
+export interface ReadLoopOptions {
+  readonly stream: string;
+  readonly links: Supervisor<RedisConnection>;
+  /** A connection for blocking reads. */
+  connect(signal: AbortSignal): Promise<RedisConnection>;
+  /** Before each new connection, on the shared one: groups, a place to start. */
+  prepare(link: RedisConnection): Promise<void>;
+  /** How many entries to read now, once some may be; 0 to be asked again. */
+  room(): Promise<number>;
+  /** Reads, and offers what it read. */
+  read(connection: RedisConnection, count: number): Promise<void>;
+  /** A sign of life. */
+  beat(link: RedisConnection): Promise<void>;
+  readonly beatMs: number;
+  readonly blockMs: number;
+  readonly reporter: Reporter;
+  fault(error: Error): void;
+}
+
+export class ReadLoop {
+  readonly #options: ReadLoopOptions;
+  readonly #sessions: Supervisor<RedisConnection>;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #beating = false;
+  #everUp = false;
+  /** When the read that runs began. */
+  #readSince: number | undefined;
+  #trouble: Error | undefined;
+
+  constructor(options: ReadLoopOptions) {
+    this.#options = options;
+    const { reporter } = options;
+    this.#sessions = new Supervisor<RedisConnection>({
+      connect: (signal) => this.#connect(signal),
+      dispose: (connection) => connection.close(),
+      report: (error, nextTryMs) => {
+        this.#trouble = error;
+        reporter.report(error, nextTryMs);
+      },
+      recovered: () => {
+        this.#trouble = undefined;
+        reporter.recovered();
+      },
+      // once it worked, what is refused may be allowed again
+      permanent: (error) => !this.#everUp && isPermanent(error),
+      backOff: { initialMs: 100, maxMs: 5000 },
+    });
+  }
+
+  /** Why it does not read now. */
+  get trouble(): Error | undefined {
+    return this.#trouble;
+  }
+
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** Resolves when it reads. @throws what cannot be cured by trying again, CLOSED */
+  async open(): Promise<void> {
+    await this.#sessions.get();
+    this.#timer = setInterval(() => void this.#beat(), this.#options.beatMs).unref();
+    this.#running = this.#run();
+  }
+
+  /** Reads no more; resolves when nothing more will be offered. It still beats. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#sessions.close();
+    await this.#running;
+  }
+
+  /** After `stop`. */
+  end(): void {
+    clearInterval(this.#timer);
+    this.#options.reporter.end();
+  }
+
+  async #connect(signal: AbortSignal): Promise<RedisConnection> {
+    const { links, connect, prepare } = this.#options;
+    await prepare(await links.get());
+    const connection = await connect(signal);
+    const { lost } = connection;
+    lost.addEventListener('abort', () => this.#sessions.lost(lost.reason as Error, connection), { once: true });
+    this.#everUp = true;
+    return connection;
+  }
+
+  async #run(): Promise<void> {
+    const { room, read, stream } = this.#options;
+    while (!this.#stopping.signal.aborted) {
+      let connection: RedisConnection | undefined;
+      try {
+        connection = await this.#sessions.get();
+        const count = await room();
+        if (count === 0) {
+          // between the beginning of a close and its `stop` there never is room
+          await new Promise((resolve) => setImmediate(resolve));
+          continue;
+        }
+        this.#readSince = performance.now();
+        await read(connection, count);
+      } catch (error) {
+        if (this.#stopping.signal.aborted) return;
+        if (connection) this.#sessions.lost(commandFailed(error, `to read ${stream}`, connection.target), connection);
+        // the supervisor waits between its tries, and reports them
+        await sleep(1);
+      } finally {
+        this.#readSince = undefined;
+      }
+    }
+  }
+
+  async #beat(): Promise<void> {
+    const { links, beat, fault, stream, blockMs } = this.#options;
+    if (this.#readSince !== undefined && performance.now() - this.#readSince > blockMs + SLACK_MS) {
+      this.#readSince = undefined;
+      this.#sessions.current?.fail(new Error(`a read of ${stream} did not return`));
+    }
+    const link = links.current;
+    if (this.#beating || !link) return;
+    this.#beating = true;
+    try {
+      await beat(link);
+    } catch (error) {
+      if (isStale(error)) link.fail(error);
+      const failure = commandFailed(asError(error), `to keep what is read of ${stream}`, link.target);
+      // the group is made anew before the next connection reads
+      if (failure.code === 'DESTINATION_GONE' || NO_KEY.test(failure.message)) this.#sessions.lost(failure);
+      else if (!link.lost.aborted) fault(failure);
+    } finally {
+      this.#beating = false;
+    }
+  }
+}

@@ -1,0 +1,205 @@
+/** The binder of type `redis`: one connection for all that is answered at once, and one for each stream that is read. */
+import {
+  StreambindError,
+  Supervisor,
+  Trouble,
+  type Binder,
+  type BinderContext,
+  type BinderFactory,
+  type BinderHealth,
+  type Capabilities,
+  type ConsumerBinding,
+  type ConsumerSink,
+  type ConsumerSource,
+  type ProducerBinding,
+  type ProducerTarget,
+} from '@streambind/core/binder';
+import { RedisConnection } from './client/connection.js';
+import { targetText, type Target } from './client/target.js';
+import { RedisConsumer } from './consuming/consumer.js';
+import {
+  PREFIXES,
+  binderSchema,
+  connectionSchema,
+  consumerSchema,
+  producerSchema,
+  type RedisConsumerOptions,
+  type RedisOptions,
+  type RedisProducerOptions,
+} from './options/options.js';
+import { policy, weaknesses } from './options/policy.js';
+import { doubled, targetOf } from './options/target.js';
+import { MAX_PAYLOAD, RedisProducer } from './publishing/producer.js';
+import { dangers, refusal } from './streams/server-check.js';
+
+export const capabilities: Capabilities = {
+  partitions: 'emulated',
+  loneInstance: 'all',
+  order: 'partition',
+  delayedRequeue: 'held',
+  minRequeueMs: 0,
+  attempts: 'local',
+  durableGroups: true,
+  replay: true,
+  anonymousGroups: true,
+  provisioning: true,
+  pause: true,
+  transactions: false,
+  batch: true,
+  headerTypes: 'typed',
+  nullPayload: true,
+  emptyPayload: true,
+  maxPayload: MAX_PAYLOAD,
+  redeliverOnCrashMs: 5000,
+};
+
+export const binderFactory: BinderFactory<RedisOptions, RedisConsumerOptions, RedisProducerOptions> = {
+  type: 'redis',
+  system: 'redis',
+  capabilities,
+  schemas: { binder: binderSchema, consumer: consumerSchema, producer: producerSchema },
+  connection: Object.fromEntries(PREFIXES.map((prefix) => [prefix, connectionSchema])),
+  producerExpressions: [],
+  policy,
+  weaknesses,
+  create: (options, context) => Promise.resolve(new RedisBinder(options, context)),
+};
+
+class RedisBinder implements Binder<RedisConsumerOptions, RedisProducerOptions> {
+  readonly #options: RedisOptions;
+  readonly #context: BinderContext;
+  readonly #target: Target;
+  readonly #trouble: Trouble;
+  readonly #links: Supervisor<RedisConnection>;
+  readonly #consumers = new Set<RedisConsumer>();
+  readonly #producers = new Set<RedisProducer>();
+  readonly #told = new Set<string>();
+  #down: Error | undefined;
+  /** Why Redis takes no messages. */
+  #full: StreambindError | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: RedisOptions, context: BinderContext) {
+    this.#options = options;
+    this.#context = context;
+    this.#target = targetOf(options, context.origin);
+    for (const notice of context.origin ? doubled(context.origin) : []) context.log.warn(notice);
+    this.#trouble = new Trouble(context);
+    const reporter = this.#trouble.reporter();
+    this.#links = new Supervisor<RedisConnection>({
+      connect: (signal) => this.#connect(signal),
+      dispose: (connection) => connection.close(),
+      report: (error, nextTryMs) => {
+        this.#down = error;
+        reporter.report(error, nextTryMs);
+      },
+      recovered: () => {
+        this.#down = undefined;
+        reporter.recovered();
+      },
+      permanent: (error) => error instanceof StreambindError && error.code === 'GUARANTEE',
+      backOff: { initialMs: 200, maxMs: 5000 },
+    });
+  }
+
+  async bindConsumer(source: ConsumerSource<RedisConsumerOptions>, sink: ConsumerSink): Promise<ConsumerBinding> {
+    this.#requireOpen();
+    const consumer = new RedisConsumer({
+      source,
+      sink,
+      links: this.#links,
+      connect: (blockMs, signal) => RedisConnection.open(this.#target, { name: this.#name(), blockMs }, signal),
+      capabilities,
+      binder: this.#options,
+      trouble: this.#trouble,
+      log: this.#context.log,
+    });
+    this.#consumers.add(consumer);
+    const { binding } = consumer;
+    const close = (deadlineMs?: number): ReturnType<ConsumerBinding['close']> => {
+      this.#consumers.delete(consumer);
+      return binding.close(deadlineMs);
+    };
+    try {
+      await consumer.open();
+    } catch (error) {
+      await close(0);
+      throw error;
+    }
+    return { ...binding, close };
+  }
+
+  async bindProducer(target: ProducerTarget<RedisProducerOptions>): Promise<ProducerBinding> {
+    this.#requireOpen();
+    const producer = new RedisProducer(target, {
+      links: this.#links,
+      full: (error) => (this.#full = error),
+    });
+    this.#producers.add(producer);
+    try {
+      await producer.open();
+    } catch (error) {
+      this.#producers.delete(producer);
+      await producer.close(0);
+      throw error;
+    }
+    return producer;
+  }
+
+  health(): Promise<BinderHealth> {
+    if (this.#down && !this.#links.current) {
+      return Promise.resolve({ state: 'down', reason: this.#down.message });
+    }
+    if (this.#full) return Promise.resolve({ state: 'degraded', reason: this.#full.message });
+    for (const { degraded } of this.#consumers) {
+      if (degraded !== undefined) return Promise.resolve({ state: 'degraded', reason: degraded });
+    }
+    return Promise.resolve({ state: 'up' });
+  }
+
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#trouble.close();
+    const ends = [
+      ...[...this.#consumers].map(({ binding }) => binding.close(0)),
+      ...[...this.#producers].map((producer) => producer.close(0)),
+    ];
+    await Promise.all(ends);
+    await this.#links.close();
+  }
+
+  #name(): string {
+    return `streambind.${this.#context.name}`;
+  }
+
+  async #connect(signal: AbortSignal): Promise<RedisConnection> {
+    const connection = await RedisConnection.open(this.#target, { name: this.#name() }, signal);
+    const { lost } = connection;
+    lost.addEventListener('abort', () => this.#links.lost(lost.reason as Error, connection), { once: true });
+    try {
+      await this.#check(connection);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    return connection;
+  }
+
+  async #check(connection: RedisConnection): Promise<void> {
+    const { serverCheck } = this.#options;
+    if (serverCheck === 'off') return;
+    for (const danger of await dangers(connection)) {
+      if (serverCheck === 'refuse') throw refusal(danger, connection);
+      if (this.#told.has(danger.given)) continue;
+      this.#told.add(danger.given);
+      this.#context.log.warn(`Redis at ${targetText(this.#target)} has ${danger.given}: ${danger.what}. ${danger.fix}`);
+    }
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) throw new StreambindError('CLOSED', 'The binder is closed.');
+  }
+}

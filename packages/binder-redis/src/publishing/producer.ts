@@ -1,0 +1,159 @@
+/** One output: what is sent in one turn of the event loop, or while an earlier request runs, goes out in one pipeline. */
+import {
+  StreambindError,
+  gather,
+  headerFilter,
+  type FlushReport,
+  type Gathering,
+  type HeaderFilter,
+  type ProducerBinding,
+  type ProducerTarget,
+  type Supervisor,
+  type WireRecord,
+} from '@streambind/core/binder';
+import { Redis } from 'ioredis';
+import type { Client, RedisConnection } from '../client/connection.js';
+import { commandFailed, isStale, publishFailed } from '../client/errors.js';
+import type { RedisProducerOptions } from '../options/options.js';
+import { encodeFields, type Encoded } from '../records/entry.js';
+import { join } from '../streams/groups.js';
+import { partitionsKey, streamOf } from '../streams/names.js';
+
+/** Bytes. Redis takes more, and serves nobody else meanwhile. */
+export const MAX_PAYLOAD = 16 * 1024 * 1024;
+
+/** Of one pipeline. */
+const MOST_ENTRIES = 1000;
+const MOST_BYTES = 8 * 1024 * 1024;
+
+interface Outgoing {
+  readonly stream: string;
+  readonly fields: Encoded;
+  readonly bytes: number;
+}
+
+export interface Publishing {
+  readonly links: Supervisor<RedisConnection>;
+  /** Told how sends end: whether Redis takes messages. */
+  full(error: StreambindError | undefined): void;
+}
+
+export class RedisProducer implements ProducerBinding {
+  readonly partitionCount: number | undefined;
+  readonly #target: ProducerTarget<RedisProducerOptions>;
+  readonly #publishing: Publishing;
+  readonly #filter: HeaderFilter | undefined;
+  readonly #limit: readonly string[];
+  readonly #gathering: Gathering<Outgoing>;
+
+  constructor(target: ProducerTarget<RedisProducerOptions>, publishing: Publishing) {
+    const { maxLength, headerPatterns } = target.options;
+    this.#target = target;
+    this.#publishing = publishing;
+    this.partitionCount = target.partitionCount;
+    this.#filter = headerFilter(headerPatterns);
+    this.#limit = maxLength === undefined ? [] : ['MAXLEN', '~', String(maxLength)];
+    this.#gathering = gather({
+      flush: (entries) => this.#flush(entries),
+      maxCount: MOST_ENTRIES,
+      maxBytes: MOST_BYTES,
+      size: ({ bytes }) => bytes,
+    });
+  }
+
+  /** Resolves when messages can be sent. @throws what cannot be cured by trying again, CLOSED */
+  async open(): Promise<void> {
+    for (;;) {
+      const connection = await this.#publishing.links.get();
+      try {
+        await this.#provision(connection);
+        return;
+      } catch (error) {
+        if (isStale((error as Error).cause)) connection.fail(error);
+        if (!connection.lost.aborted) throw error;
+      }
+    }
+  }
+
+  send(record: WireRecord): Promise<void> {
+    const { destination } = this.#target;
+    const bytes = record.payload?.byteLength ?? 0;
+    if (bytes > MAX_PAYLOAD) {
+      return Promise.reject(
+        new StreambindError('PAYLOAD_TOO_LARGE', `A payload for ${destination} is too large.`, {
+          given: `${bytes} bytes`,
+          allowed: `${MAX_PAYLOAD} bytes`,
+        }),
+      );
+    }
+    const fields = encodeFields(record, this.#filter);
+    return this.#gathering.send({ stream: streamOf(destination, record.partition), fields, bytes });
+  }
+
+  close(deadlineMs?: number): Promise<FlushReport> {
+    return this.#gathering.close(deadlineMs);
+  }
+
+  async #provision(connection: RedisConnection): Promise<void> {
+    const { destination, partitionCount, requiredGroups, provision } = this.#target;
+    const { client, target } = connection;
+    const streams =
+      partitionCount === undefined
+        ? [streamOf(destination)]
+        : Array.from({ length: partitionCount }, (_, index) => streamOf(destination, index));
+    for (const group of requiredGroups) {
+      for (const stream of streams) await join(connection, stream, group, 'earliest', provision);
+    }
+    if (partitionCount === undefined || provision !== 'create') return;
+    const key = partitionsKey(destination);
+    try {
+      const known = Number((await client.get(key)) ?? 0);
+      if (partitionCount > known) await client.set(key, partitionCount);
+    } catch (error) {
+      throw commandFailed(error, `SET ${key}`, target);
+    }
+  }
+
+  /** What Redis certainly has not taken is sent again, on the next connection. */
+  async #flush(entries: readonly Outgoing[]): Promise<readonly (Error | undefined)[]> {
+    const { links, full } = this.#publishing;
+    const outcomes: (StreambindError | undefined)[] = entries.map(() => undefined);
+    let rest = [...entries.keys()];
+    while (rest.length > 0) {
+      const connection = await links.get();
+      const { client, target } = connection;
+      const results = await this.#add(
+        client,
+        rest.map((index) => entries[index]!),
+      );
+      const again: number[] = [];
+      for (const [at, index] of rest.entries()) {
+        const error = results[at];
+        if (!error) continue;
+        const failure = publishFailed(error, entries[index]!.stream, target);
+        if (failure.code === 'BROKER_UNAVAILABLE') {
+          connection.fail(error);
+          again.push(index);
+        } else {
+          outcomes[index] = failure;
+        }
+      }
+      rest = again;
+    }
+    full(outcomes.find((error) => error?.code === 'BROKER_FULL'));
+    return outcomes;
+  }
+
+  async #add(client: Client, entries: readonly Outgoing[]): Promise<readonly (Error | null | undefined)[]> {
+    if (client instanceof Redis) {
+      const pipeline = client.pipeline();
+      for (const { stream, fields } of entries) pipeline.xadd(stream, ...this.#limit, '*', ...fields);
+      const replies = await pipeline.exec();
+      return replies?.map(([error]) => error) ?? [];
+    }
+    // of a cluster each stream may have another node
+    const sends = entries.map(({ stream, fields }) => client.xadd(stream, ...this.#limit, '*', ...fields));
+    const results = await Promise.allSettled(sends);
+    return results.map((result) => (result.status === 'rejected' ? (result.reason as Error) : undefined));
+  }
+}
