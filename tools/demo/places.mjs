@@ -1,90 +1,82 @@
-/** Where the demo is played: arguments that lead the three services to one broker of theirs, and how it is left. */
+/**
+ * Where the tutorial is played: arguments that lead its three services to one broker of theirs, and how it is left. The
+ * services' application.yml stays as it is; its binder gets another `type`, and the address.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { running, startPrivate } from '../brokers/index.mjs';
 
-/** The tutorial's binder; its application.yml stays as it is. */
 const BINDER = '--spring.cloud.stream.binders.defaultRabbit';
 
+/** As the demo finds or starts them. */
 export const places = {
   embedded() {
     const directory = mkdtempSync(join(tmpdir(), 'streambind-demo-'));
     return Promise.resolve({
       title: `the directory ${directory}`,
-      args: ['--spring.profiles.active=embedded', `--spring.cloud.stream.embedded.binder.directory=${directory}`],
+      args: [`${BINDER}.type=embedded`, `--spring.cloud.stream.embedded.binder.directory=${directory}`],
       leave: () => Promise.resolve(rmSync(directory, { recursive: true, force: true })),
     });
   },
+  rabbit: (tell) => foundOrOwn('rabbit', tell),
+  kafka: (tell) => foundOrOwn('kafka', tell),
+  redis: (tell) => foundOrOwn('redis', tell),
+};
 
-  /** A virtual host of its own on a RabbitMQ that is there, else on one that is started and ended for the demo. */
-  async rabbit(tell) {
-    tell('looking for RabbitMQ …');
-    const found = await running('rabbit');
-    // one that cannot be administered from here has no virtual host to give
-    const inFound = await found?.virtualHost().catch(() => undefined);
-    const broker = inFound ? found : await startPrivate('rabbit', { tell });
-    const virtualHost = inFound ?? (await broker.virtualHost());
-    const { address } = virtualHost;
-    const key = `${BINDER}.environment.spring.rabbitmq`;
+/** On a broker that is there, unless it has no room of the tutorial's own to give; else on one that is started and ended. */
+async function foundOrOwn(name, tell) {
+  tell(`looking for ${name} …`);
+  const found = await running(name);
+  const inFound = found && (await on[name](found).catch(() => undefined));
+  if (inFound) return inFound;
+  const own = await startPrivate(name, { tell });
+  const place = await on[name](own);
+  return { ...place, leave: () => own.remove() };
+}
+
+/** A room for the tutorial on a broker; fails where there is none that nobody else uses. */
+export const on = {
+  async rabbit(broker) {
+    const virtualHost = await broker.virtualHost();
+    const { host, port, username, password } = virtualHost.address;
     return {
-      title: `${await broker.probe()} on port ${address.port}, virtual host ${virtualHost.name}`,
+      title: `${await broker.probe()} on port ${port}, virtual host ${virtualHost.name}`,
       args: [
-        `${key}.host=${address.host}`,
-        `${key}.port=${address.port}`,
-        `${key}.username=${address.username}`,
-        `${key}.password=${address.password}`,
-        `${key}.virtual-host=${virtualHost.name}`,
+        `${BINDER}.type=rabbit`,
+        ...properties('rabbitmq', { host, port, username, password, 'virtual-host': virtualHost.name }),
       ],
-      leave: () => (inFound ? virtualHost.remove() : broker.remove()),
+      ctl: virtualHost.ctl,
+      leave: () => virtualHost.remove(),
     };
   },
 
-  /** Two of a group share a topic by its partitions, so the tutorial's topic is there with two of them. */
-  async kafka(tell) {
-    tell('looking for Kafka …');
+  /** Members of a group share a topic by its partitions, so the tutorial's topic is there with two of them. */
+  async kafka(broker) {
     const topic = ['--topic', 'studyExchange'];
-    const found = await running('kafka');
-    // where somebody has such a topic already, it stays his
-    const inFound = await found?.ctl('topics', '--list').then(
-      (topics) => !topics.split('\n').includes('studyExchange'),
-      () => false,
-    );
-    const broker = inFound ? found : await startPrivate('kafka', { tell });
     await broker.ctl('topics', '--create', ...topic, '--partitions', '2');
+    const { port, bootstrapServers } = broker.address;
     return {
-      title: `${await broker.probe()} on port ${broker.address.port}, where studyExchange has two partitions`,
-      args: [
-        `${BINDER}.type=kafka`,
-        `${BINDER}.environment.spring.kafka.bootstrap-servers=${broker.address.bootstrapServers}`,
-      ],
-      leave: () => (inFound ? broker.ctl('topics', '--delete', ...topic) : broker.remove()),
+      title: `${await broker.probe()} on port ${port}, where studyExchange has two partitions`,
+      args: [`${BINDER}.type=kafka`, ...properties('kafka', { 'bootstrap-servers': bootstrapServers })],
+      ctl: (...args) => broker.ctl(...args),
+      leave: async () => void (await broker.ctl('topics', '--delete', ...topic)),
     };
   },
 
-  /** An empty database of a Redis that is there, else of one that is started and ended for the demo. */
-  async redis(tell) {
-    tell('looking for Redis …');
-    const found = await running('redis');
-    const database = found && (await emptyDatabase(found));
-    const broker = database === undefined ? await startPrivate('redis', { tell }) : found;
-    const { port, ...address } = broker.address;
-    const key = `${BINDER}.environment.spring.data.redis`;
+  /** The last of its databases. */
+  async redis(broker) {
+    const database = 15;
+    const ctl = (...args) => broker.ctl('-n', String(database), ...args);
+    if ((await ctl('dbsize')) !== '0\n') throw new Error(`database ${database} is not empty`);
     return {
-      title: `${await broker.probe()} on port ${port}, database ${database ?? 0}`,
-      args: [
-        `${BINDER}.type=redis`,
-        ...Object.entries({ port, ...address, database: database ?? 0 }).map(
-          ([name, value]) => `${key}.${name}=${value}`,
-        ),
-      ],
-      leave: () => (database === undefined ? broker.remove() : broker.ctl('-n', String(database), 'flushdb')),
+      title: `${await broker.probe()} on port ${broker.address.port}, database ${database}`,
+      args: [`${BINDER}.type=redis`, ...properties('data.redis', { ...broker.address, database })],
+      ctl,
+      leave: async () => void (await ctl('flushdb')),
     };
   },
 };
 
-/** The last database of a Redis, unless somebody uses it, or there is no such number. */
-async function emptyDatabase(redis) {
-  const size = await redis.ctl('-n', '15', 'dbsize').catch(() => undefined);
-  return size === '0\n' ? 15 : undefined;
-}
+const properties = (group, values) =>
+  Object.entries(values).map(([name, value]) => `${BINDER}.environment.spring.${group}.${name}=${value}`);

@@ -2,18 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
-import { afterEach, expect, jest, test } from '@jest/globals';
-import {
-  LIMIT_MS,
-  ROOT,
-  cleanUp,
-  portOf,
-  sample,
-  temporaryFolder,
-} from '../../../packages/core/test/process/harness.js';
-
-jest.setTimeout(60_000);
-afterEach(cleanUp);
+import { afterEach, expect, test } from '@jest/globals';
+import { LIMIT_MS, ROOT, cleanUp, portOf, temporaryFolder } from '../../../packages/core/test/process/harness.js';
+import { onEachBinder } from '../../provider8801/test/on-each-binder.js';
 
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
@@ -25,17 +16,20 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test("prints the tutorial's line for what the provider sends", async () => {
-  const store = temporaryFolder();
-  const port = await freePort();
-  const consumer = sample('consumer8802', store, `--server.port=${port}`);
-  await consumer.started();
-  const provider = sample('provider8801', store, '--server.port=0');
-  expect((await fetch(`http://127.0.0.1:${await portOf(provider)}/sendMessage`)).status).toBe(200);
-  const [, serial] = (await provider.line(/^\*{5}serial: /)).split(' ');
-  expect(await consumer.line(/接受到的消息/)).toBe(`消费者1号,----->接受到的消息: ${serial}\t  port: ${port}`);
-  for (const app of [consumer, provider]) expect(await app.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+await onEachBinder(({ service }) => {
+  test("prints the tutorial's line for what the provider sends", async () => {
+    const port = await freePort();
+    const consumer = service('consumer8802', `--server.port=${port}`);
+    await consumer.started();
+    const provider = service('provider8801', '--server.port=0');
+    expect((await fetch(`http://127.0.0.1:${await portOf(provider)}/sendMessage`)).status).toBe(200);
+    const [, serial] = (await provider.line(/^\*{5}serial: /)).split(' ');
+    expect(await consumer.line(/接受到的消息/)).toBe(`消费者1号,----->接受到的消息: ${serial}\t  port: ${port}`);
+    for (const app of [consumer, provider]) expect(await app.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+  });
 });
+
+afterEach(cleanUp);
 
 test('npm start from the root of the repository', async () => {
   const npm = spawn(
