@@ -27,7 +27,7 @@ import type {
 } from '../client/port.js';
 import { isPermanent, told } from '../client/refusals.js';
 import type { KafkaConsumerOptions, KafkaOptions } from '../options/options.js';
-import { memberSettings } from '../options/settings.js';
+import { memberSettings, startOf } from '../options/settings.js';
 import { deadLetterRecord } from '../records/dead-letter.js';
 import { anonymousGroup } from '../topics/names.js';
 import { provisionConsumer, type ConsumerTopics } from '../topics/provision.js';
@@ -84,7 +84,7 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
     const { settings, notices } = memberSettings(options, source, { group: this.#group, topics: [] }, context);
     for (const notice of notices) context.log.warn(notice);
     this.#settings = settings;
-    this.#starts = new Starts(source, client.admin, this.#group);
+    this.#starts = new Starts(startOf(options, source, context), client.admin, this.#group);
     this.#intake = new Intake({ source, sink, settler: this, capabilities });
     this.#commits = new Commits({
       afterMs: 100,

@@ -45,6 +45,14 @@ const mapLayer = (
   })),
 });
 
+/** The one option of the binder that is a property of the client under another name. */
+const requiredAcks = ({ requiredAcks: value }: KafkaOptions): Layer => ({
+  scope: 'producer',
+  kind: 'boot',
+  namesBrokers: false,
+  properties: value === undefined ? [] : [{ name: 'acks', value, keys: [`${BINDER}.required-acks`] }],
+});
+
 const textOf = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value));
 
 const bootLayer = (scope: Scope, options: KafkaOptions, named: readonly BootOption[]): Layer => ({
@@ -58,6 +66,7 @@ const bootLayer = (scope: Scope, options: KafkaOptions, named: readonly BootOpti
 
 export function binderLayers(options: KafkaOptions): readonly Layer[] {
   return [
+    requiredAcks(options),
     bootLayer('client', options, BOOT_OPTIONS.client),
     mapLayer('client', options.properties, [`${BOOT}.properties`], true),
     bootLayer('consumer', options, BOOT_OPTIONS.consumer),

@@ -23,7 +23,7 @@ export interface KafkaBinderOptions {
   /** -1: the broker's default. */
   readonly replicationFactor: number;
   /** Unset: all. */
-  readonly requiredAcks?: 'all' | '-1' | '0' | '1';
+  readonly requiredAcks?: string;
   /** Milliseconds. */
   readonly healthTimeout: number;
   readonly considerDownWhenAnyPartitionHasNoLeader: boolean;
@@ -105,9 +105,8 @@ export const binderSchema = schema<KafkaBinderOptions>({
     doc: "Copies of each partition of a topic that is made. -1: the broker's default.",
   },
   requiredAcks: {
-    type: 'enum',
-    values: ['all', '-1', '0', '1'],
-    doc: 'How many copies a record is in before it is confirmed. Default: all, where Spring Cloud Stream 3 has 1.',
+    type: 'string',
+    doc: 'In how many copies a record is before it is confirmed: all, which is -1 too, 1 or 0. Default: all, where Spring Cloud Stream 3 has 1.',
   },
   healthTimeout: {
     type: 'duration',

@@ -73,6 +73,8 @@ const SESSION_MS = 10_000;
 const METADATA_MS = 30_000;
 /** Ours, where Java has 5 min: a group waits no longer for handlers that run. */
 const REBALANCE_MS = 60_000;
+/** Java's is 3000: by its heartbeats a member hears that the group changes, so each join would take so long. */
+const HEARTBEAT_MS = 1000;
 const MEBIBYTE = 1024 * 1024;
 
 /**
@@ -95,7 +97,7 @@ export function memberSettings(
       assignors: strategy.assignors,
       sessionTimeoutMs: properties.integer('session.timeout.ms', SESSION_MS, 1),
       rebalanceTimeoutMs: properties.integer('max.poll.interval.ms', REBALANCE_MS, 1),
-      heartbeatIntervalMs: properties.integer('heartbeat.interval.ms', 3000, 1),
+      heartbeatIntervalMs: properties.integer('heartbeat.interval.ms', HEARTBEAT_MS, 1),
       metadataMaxAgeMs: properties.integer('metadata.max.age.ms', METADATA_MS, 1),
       minBytes: properties.integer('fetch.min.bytes', 1),
       maxBytes: properties.integer('fetch.max.bytes', 50 * MEBIBYTE, 1),
@@ -177,7 +179,7 @@ export function producerSettings(
     ...(transactional ? [transactionLayer(options)] : []),
   ];
   const { properties, notices } = merged('producer', options, own, origin);
-  const acks = ACKS[properties.word('acks', ['all', '-1', '0', '1'], options.requiredAcks ?? 'all')];
+  const acks = ACKS[properties.word('acks', ['all', '-1', '0', '1'], 'all')];
   const idempotent = properties.flag('enable.idempotence', acks === -1);
   if (idempotent && acks !== -1) throw properties.refused('enable.idempotence', 'false, or acks: all');
   if (transactional && !idempotent) {
