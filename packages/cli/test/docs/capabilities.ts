@@ -44,7 +44,10 @@ const ROWS: { readonly [Name in Exclude<keyof Capabilities, 'batch'>]-?: Row<Cap
     }),
   ],
   delayedRequeue: ['a message in back-off is kept by', one({ broker: 'the broker', held: 'the process, unsettled' })],
-  minRequeueMs: ['shortest back-off that the broker keeps', (ms) => (ms === 0 ? '' : duration(ms))],
+  minRequeueMs: [
+    'shortest back-off that the broker keeps',
+    (ms, { delayedRequeue }) => (delayedRequeue === 'held' ? '' : ms === 0 ? 'any' : duration(ms)),
+  ],
   redeliverOnCrashMs: ['what a killed process held is delivered again after', (ms) => duration(ms)],
   transactions: ['what a handler sends can be committed with its message', yes],
   provisioning: ['makes what it needs on the broker', yes],
