@@ -129,7 +129,7 @@ const CONSUMER: { readonly [K in keyof ConsumerOptions]-?: Named } = {
   },
   heartbeatInterval: {
     java: 'heartbeat.interval.ms',
-    option: { type: 'duration', min: 1, doc: 'How often a member shows that it lives. Default: 3 s.' },
+    option: { type: 'duration', min: 1, doc: 'How often a member shows that it lives. Default: 1 s.' },
   },
   isolationLevel: {
     java: 'isolation.level',

@@ -150,10 +150,14 @@ function tlsOf(connection: MergedProperties): TlsSettings {
       'openssl pkcs12 -in <file> -nokeys -out ca.pem makes one from PKCS#12.',
     );
   }
+  const ca = connection.get('ssl.truststore.certificates');
+  // Node would take it, and then trust nobody
+  if (ca !== undefined && !ca.includes('-----BEGIN CERTIFICATE-----')) {
+    throw connection.refused('ssl.truststore.certificates', 'certificates as PEM');
+  }
   const chain = connection.get('ssl.keystore.certificate.chain');
   const key = connection.get('ssl.keystore.key');
   const inline = chain !== undefined && key !== undefined ? { certificate: pem(chain), key: pem(key) } : undefined;
-  const ca = connection.get('ssl.truststore.certificates');
   const opens = keyPassword ?? passphrase;
   const settings: TlsSettings = {
     ...(inline ??
@@ -239,14 +243,15 @@ function fileOf(name: 'ssl.keystore.location' | 'ssl.truststore.location', from:
 }
 
 /** PEM that stands on one line, as Java takes it, with the line ends that OpenSSL wants. */
-export const pem = (text: string): string =>
-  text.replace(/-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g, (block, label: string, body: string) =>
-    body.includes(':')
-      ? block
-      : [
-          `-----BEGIN ${label}-----`,
-          ...(body.replace(/\\n|\s/g, '').match(/.{1,64}/g) ?? []),
-          `-----END ${label}-----`,
-          '',
-        ].join('\n'),
-  );
+export function pem(text: string): string {
+  const blocks = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g)];
+  if (blocks.length === 0) return text;
+  return blocks.map(([block, label, body]) => (body!.includes(':') ? `${block}\n` : pemBlock(label!, body!))).join('');
+}
+
+const pemBlock = (label: string, body: string): string =>
+  [
+    `-----BEGIN ${label}-----`,
+    ...(body.replace(/\\n|\s/g, '').match(/.{1,64}/g) ?? []),
+    `-----END ${label}-----\n`,
+  ].join('\n');
