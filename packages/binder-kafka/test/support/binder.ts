@@ -57,14 +57,14 @@ export async function openBinder(
 
 type Handle = (delivery: Delivery) => Settlement | Later | Promise<Settlement | Later>;
 
-/** A consumer of the group `g`; the faults it was told of. */
+/** A consumer, of a group that no other topic has; the faults it was told of. */
 export async function consume(
   binder: KafkaBinder,
   destination: string,
   deliver: Handle,
   {
     options,
-    group = 'g',
+    group = `g-${destination}`,
     ...source
   }: Partial<Omit<ConsumerSource, 'options' | 'group'>> & {
     group?: string | null;
