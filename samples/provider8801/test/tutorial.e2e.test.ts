@@ -82,7 +82,13 @@ const left: Record<Binder['type'], (binder: Binder) => Promise<void>> = {
   },
 
   redis: async ({ ctl }) => {
-    const keys = (await ctl('keys', '*')).trim().split('\n');
-    expect(keys.toSorted()).toEqual([]);
+    expect(await ctl('keys', '*')).toBe('studyExchange\n');
+    const groups = (await ctl('xinfo', 'groups', 'studyExchange')).trim().split('\n');
+    const all = (field: string): string[] =>
+      groups.flatMap((line, at) => (line === field ? [groups[at + 1]!] : [])).toSorted();
+    expect([all('name'), all('pending')]).toEqual([
+      ['atguiguA', 'atguiguB'],
+      ['0', '0'],
+    ]);
   },
 };
