@@ -209,3 +209,27 @@ test('defaults of all bindings apply where a binding says nothing', () => {
   expect(input(properties).sources[0]).toMatchObject({ group: 'all', concurrency: 2 });
   expect(output(properties).autoStartup).toBe(false);
 });
+
+describe('header-mode', () => {
+  const KEYS = ['bindings.input.consumer.header-mode', 'bindings.output.producer.header-mode'];
+  const modes = { [KEYS[0]!]: 'none', [KEYS[1]!]: 'embeddedHeaders' };
+
+  test('is told to binders that leave the choice', () => {
+    const factory = able({ headerModes: true });
+    expect(input(modes, factory).sources[0]!.headerMode).toBe('none');
+    expect(output(modes, factory).target.headerMode).toBe('embeddedHeaders');
+    expect('headerMode' in input({}, factory).sources[0]!).toBe(false);
+  });
+
+  test('is the own headers of any other binder, which is said of what says otherwise', () => {
+    const environment = environmentOf(modes);
+    const { inputs, outputs } = planned(environment);
+    expect([inputs[0]!.sources[0]!, outputs[0]!.target].some((told) => 'headerMode' in told)).toBe(false);
+    expect(environment.problems).toMatchObject(
+      KEYS.map((key) => ({ severity: 'warning', code: 'CONFIG_UNSUPPORTED', path: `spring.cloud.stream.${key}` })),
+    );
+    const usual = environmentOf({ [KEYS[0]!]: 'headers' });
+    planned(usual);
+    expect(usual.problems).toEqual([]);
+  });
+});
