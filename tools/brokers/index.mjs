@@ -133,7 +133,7 @@ async function removeOrphans() {
 
 async function launch(name, id, more, tell) {
   const Kind = kind(name);
-  const origin = await source(Kind, more.config ?? [], tell);
+  const origin = await source(Kind, more, tell);
   await Kind.prepare(more.options, tell);
   const ports = {};
   for (const port of Kind.extraPorts(more.options)) ports[port] = await freePort();
@@ -152,13 +152,14 @@ async function launch(name, id, more, tell) {
 }
 
 /** Where a new broker comes from: the system's packages, after installing them where that is allowed, or a container. */
-async function source(Kind, config, tell) {
+async function source(Kind, { config = [], options }, tell) {
   if (Kind.locate()) return 'process';
   if (mayInstall()) {
     await install(Kind.packages, tell);
     if (Kind.locate()) return 'process';
   }
-  if (Kind.container && config.length === 0 && compose.available()) return 'compose';
+  const asItComes = config.length === 0 && Object.keys(options).length === 0;
+  if (Kind.container && asItComes && compose.available()) return 'compose';
   const packages = Kind.packages.join(' ');
   const { host, port } = Kind.configured();
   throw new Unavailable(
@@ -171,7 +172,7 @@ async function source(Kind, config, tell) {
 function check(Kind, options) {
   const unknown = Object.keys(options).find((name) => !Kind.options.includes(name));
   if (unknown === undefined) return;
-  const known = ['config', 'tell', ...Kind.options].join(', ');
+  const known = Kind.options.join(', ') || 'none';
   throw new Error(`the rig's ${Kind.title} has no option "${unknown}"; it has: ${known}`);
 }
 
