@@ -65,6 +65,9 @@ export const binderFactory: BinderFactory<RedisOptions, RedisConsumerOptions, Re
   create: (options, context) => Promise.resolve(new RedisBinder(options, context)),
 };
 
+/** Milliseconds after a refusal. */
+const FULL_TOLD_MS = 10_000;
+
 class RedisBinder implements Binder<RedisConsumerOptions, RedisProducerOptions> {
   readonly #options: RedisOptions;
   readonly #context: BinderContext;
@@ -75,8 +78,8 @@ class RedisBinder implements Binder<RedisConsumerOptions, RedisProducerOptions> 
   readonly #producers = new Set<RedisProducer>();
   readonly #told = new Set<string>();
   #down: Error | undefined;
-  /** Why Redis takes no messages. */
-  #full: StreambindError | undefined;
+  /** Why Redis takes no messages, and when it was said last. */
+  #full: { readonly reason: string; readonly at: number } | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: RedisOptions, context: BinderContext) {
@@ -133,7 +136,7 @@ class RedisBinder implements Binder<RedisConsumerOptions, RedisProducerOptions> 
     this.#requireOpen();
     const producer = new RedisProducer(target, {
       links: this.#links,
-      full: (error) => (this.#full = error),
+      full: (error) => (this.#full = error && { reason: error.message, at: performance.now() }),
     });
     this.#producers.add(producer);
     try {
@@ -150,7 +153,10 @@ class RedisBinder implements Binder<RedisConsumerOptions, RedisProducerOptions> 
     if (this.#down && !this.#links.current) {
       return Promise.resolve({ state: 'down', reason: this.#down.message });
     }
-    if (this.#full) return Promise.resolve({ state: 'degraded', reason: this.#full.message });
+    // whoever sends nothing while this is told would never hear that it is over
+    if (this.#full && performance.now() - this.#full.at < FULL_TOLD_MS) {
+      return Promise.resolve({ state: 'degraded', reason: this.#full.reason });
+    }
     for (const { degraded } of this.#consumers) {
       if (degraded !== undefined) return Promise.resolve({ state: 'degraded', reason: degraded });
     }

@@ -11,6 +11,7 @@ import {
   type Supervisor,
   type WireRecord,
 } from '@streambind/core/binder';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Client, RedisConnection } from '../client/connection.js';
 import { commandFailed, isStale, publishFailed } from '../client/errors.js';
@@ -26,6 +27,13 @@ export const MAX_PAYLOAD = 16 * 1024 * 1024;
 const MOST_ENTRIES = 1000;
 const MOST_BYTES = 8 * 1024 * 1024;
 
+/**
+ * Milliseconds for which entries wait while Redis is full, before they are refused: shorter than the usual send-timeout,
+ * so that the sender is told what is known, and long enough for consumers to catch up.
+ */
+const FULL_PATIENCE_MS = 20_000;
+const FULL_PAUSE_MS = 200;
+
 interface Outgoing {
   readonly stream: string;
   readonly fields: Encoded;
@@ -34,8 +42,8 @@ interface Outgoing {
 
 export interface Publishing {
   readonly links: Supervisor<RedisConnection>;
-  /** Told how sends end: whether Redis takes messages. */
-  full(error: StreambindError | undefined): void;
+  /** Told whether Redis takes messages. */
+  readonly full: (error: StreambindError | undefined) => void;
 }
 
 export class RedisProducer implements ProducerBinding {
@@ -45,6 +53,9 @@ export class RedisProducer implements ProducerBinding {
   readonly #filter: HeaderFilter | undefined;
   readonly #limit: readonly string[];
   readonly #gathering: Gathering<Outgoing>;
+  /** Since when Redis has been full. */
+  #fullSince: number | undefined;
+  #closing = false;
 
   constructor(target: ProducerTarget<RedisProducerOptions>, publishing: Publishing) {
     const { maxLength, headerPatterns } = target.options;
@@ -90,8 +101,12 @@ export class RedisProducer implements ProducerBinding {
     return this.#gathering.send({ stream: streamOf(destination, record.partition), fields, bytes });
   }
 
-  close(deadlineMs?: number): Promise<FlushReport> {
-    return this.#gathering.close(deadlineMs);
+  async close(deadlineMs?: number): Promise<FlushReport> {
+    try {
+      return await this.#gathering.close(deadlineMs);
+    } finally {
+      this.#closing = true;
+    }
   }
 
   async #provision(connection: RedisConnection): Promise<void> {
@@ -114,9 +129,9 @@ export class RedisProducer implements ProducerBinding {
     }
   }
 
-  /** What Redis certainly has not taken is sent again, on the next connection. */
+  /** What Redis certainly has not taken is sent again: on the next connection, or when it may have room. */
   async #flush(entries: readonly Outgoing[]): Promise<readonly (Error | undefined)[]> {
-    const { links, full } = this.#publishing;
+    const { links } = this.#publishing;
     const outcomes: (StreambindError | undefined)[] = entries.map(() => undefined);
     let rest = [...entries.keys()];
     while (rest.length > 0) {
@@ -126,22 +141,33 @@ export class RedisProducer implements ProducerBinding {
         client,
         rest.map((index) => entries[index]!),
       );
+      const failures = results.map((error, at) =>
+        error ? publishFailed(error, entries[rest[at]!]!.stream, target) : undefined,
+      );
+      const waits = this.#waits(failures.find((failure) => failure?.code === 'BROKER_FULL'));
       const again: number[] = [];
       for (const [at, index] of rest.entries()) {
-        const error = results[at];
-        if (!error) continue;
-        const failure = publishFailed(error, entries[index]!.stream, target);
-        if (failure.code === 'BROKER_UNAVAILABLE') {
-          connection.fail(error);
-          again.push(index);
-        } else {
-          outcomes[index] = failure;
-        }
+        const failure = failures[at];
+        if (!failure) continue;
+        if (failure.code === 'BROKER_UNAVAILABLE') connection.fail(results[at]);
+        if (failure.code === 'BROKER_UNAVAILABLE' || (waits && failure.code === 'BROKER_FULL')) again.push(index);
+        else outcomes[index] = failure;
       }
       rest = again;
+      if (waits) await sleep(FULL_PAUSE_MS);
     }
-    full(outcomes.find((error) => error?.code === 'BROKER_FULL'));
     return outcomes;
+  }
+
+  /** Whether what Redis had no room for is tried again. */
+  #waits(full: StreambindError | undefined): boolean {
+    this.#publishing.full(full);
+    if (!full) {
+      this.#fullSince = undefined;
+      return false;
+    }
+    this.#fullSince ??= performance.now();
+    return !this.#closing && performance.now() - this.#fullSince < FULL_PATIENCE_MS;
   }
 
   async #add(client: Client, entries: readonly Outgoing[]): Promise<readonly (Error | null | undefined)[]> {
