@@ -16,10 +16,8 @@ const certificates = makeCertificates();
 afterAll(() => certificates.remove());
 const file = (name: string): string => join(certificates.directory, name);
 const keys = file('client.p12');
-execFileSync('openssl', [
-  ...['pkcs12', '-export', '-inkey', certificates.client.key, '-in', certificates.client.certificate],
-  ...['-out', keys, '-passout', 'pass:opens'],
-]);
+const pkcs12 = ['-inkey', certificates.client.key, '-in', certificates.client.certificate, '-out', keys];
+execFileSync('openssl', ['pkcs12', '-export', ...pkcs12, '-passout', 'pass:opens']);
 writeFileSync(file('java.jks'), Buffer.from('feedfeed00000002', 'hex'));
 const [authority, certificate, key, both] = [
   certificates.authority,

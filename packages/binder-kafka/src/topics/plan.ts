@@ -51,6 +51,7 @@ type Target = ProducerTarget<KafkaProducerOptions>;
  */
 export function consumerPlan(source: Source, options: KafkaOptions, where: string): ConsumerPlan {
   const { options: own } = source;
+  if (!own.destinationIsPattern) for (const topic of source.destinations) requireTopicName(topic, where);
   const notices = own.autoRebalanceEnabled
     ? []
     : [
@@ -61,7 +62,6 @@ export function consumerPlan(source: Source, options: KafkaOptions, where: strin
   if (own.destinationIsPattern) {
     return { ...common, pattern: patternOf(source.destinations.join(','), where) };
   }
-  for (const topic of source.destinations) requireTopicName(topic, where);
   const needed = (source.instances ?? 1) * source.concurrency;
   return {
     ...common,

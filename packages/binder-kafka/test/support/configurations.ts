@@ -1,42 +1,19 @@
 /** What core plans from properties for this binder, and the options it is created with. */
 import { Processor, Sink, Source } from '@streambind/core';
-import type {
-  BinderContext,
-  BinderFactory,
-  Capabilities,
-  ConsumerSource,
-  ProducerTarget,
-} from '@streambind/core/binder';
+import type { BinderContext, BinderFactory, ConsumerSource, ProducerTarget } from '@streambind/core/binder';
 import { keyGroups } from '@streambind/core/internal';
 import { readChannels } from '../../../core/src/annotations/index.js';
 import { plan } from '../../../core/src/binding/index.js';
 import { binderOptions } from '../../../core/src/binding/binders.js';
 import { loadEnvironment, type Problem } from '../../../core/src/config/index.js';
-import {
-  binderSchema,
-  connectionSchema,
-  consumerSchema,
-  producerSchema,
-  type KafkaConsumerOptions,
-  type KafkaOptions,
-  type KafkaProducerOptions,
-} from '../../src/options/options.js';
-import { policy } from '../../src/options/policy.js';
+import { binderFactory } from '../../src/index.js';
+import type { KafkaConsumerOptions, KafkaOptions, KafkaProducerOptions } from '../../src/options/options.js';
 
 export type Given = Readonly<Record<string, string>>;
 
-const MODELS = { input: Sink, output: Source, 'output,input': Processor };
+const factory = binderFactory as BinderFactory;
 
-const factory: BinderFactory<KafkaOptions, KafkaConsumerOptions, KafkaProducerOptions> = {
-  type: 'kafka',
-  system: 'kafka',
-  capabilities: { partitions: 'broker', order: 'partition', replay: true, anonymousGroups: true } as Capabilities,
-  schemas: { binder: binderSchema, consumer: consumerSchema, producer: producerSchema },
-  connection: { 'spring.kafka': connectionSchema },
-  producerExpressions: ['messageKeyExpression'],
-  policy,
-  create: () => Promise.reject(new Error('nothing is bound here')),
-};
+const MODELS = { input: Sink, output: Source, 'output,input': Processor };
 
 export interface Planned {
   readonly options: KafkaOptions;
@@ -55,12 +32,12 @@ export function planned(model: keyof typeof MODELS, properties: Given): Planned 
     listeners: [],
     environment,
     catalog: { declared: [], defaultBinder: undefined, installed: ['kafka'], where: '' },
-    factories: new Map([['kafka', factory as BinderFactory]]),
+    factories: new Map([['kafka', factory]]),
   });
   if (errors.length > 0) throw new AggregateError(errors, errors.map(({ message }) => message).join('\n'));
-  environment.check(keyGroups([factory as BinderFactory], []));
+  environment.check(keyGroups([factory], []));
   return {
-    options: binderOptions(factory as BinderFactory, 'kafka', environment) as KafkaOptions,
+    options: binderOptions(factory, 'kafka', environment) as KafkaOptions,
     sources: inputs.flatMap(({ sources }) => sources as readonly ConsumerSource<KafkaConsumerOptions>[]),
     targets: outputs.map(({ target }) => target as ProducerTarget<KafkaProducerOptions>),
     problems: environment.problems,
