@@ -39,7 +39,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 
 const FIXES: Readonly<Record<string, string>> = {
   OOM: 'Raise maxmemory of Redis, or let consumers catch up: entries that every group has acknowledged are trimmed.',
-  WRONGTYPE: 'Another program uses this key. Give the binding another destination, or delete the key.',
+  WRONGTYPE: 'Another program uses this key. Give the binding another destination; rename the key; delete it.',
   NOPERM: 'Let the user run it: ACL SETUSER <user> ~<key> +<command>.',
   MOVED: 'This is a cluster: name its nodes in spring.data.redis.cluster.nodes.',
 };
@@ -61,6 +61,15 @@ export function commandFailed(thrown: unknown, what: string, target: Target): St
     error,
   );
 }
+
+/** @param type what TYPE says of a key that has to be a stream */
+export const wrongType = (key: string, type: string, target: Target): StreambindError =>
+  new StreambindError('TOPOLOGY_CONFLICT', `The key ${key} of Redis at ${targetText(target)} is not a stream.`, {
+    where: key,
+    given: `a key of type ${type}, which another program uses`,
+    allowed: 'a key of type stream, or none',
+    fix: `Give the binding another destination; rename the key (redis-cli RENAME ${key} <name>); delete it (redis-cli DEL ${key}).`,
+  });
 
 /** An XADD that failed although its connection was not lost when it was given: refused, or nobody knows. */
 export function publishFailed(thrown: unknown, stream: string, target: Target): StreambindError {

@@ -1,7 +1,7 @@
 /** Consumer groups as they are on the server: made, found, or missing. */
 import { StreambindError, type Provision } from '@streambind/core/binder';
 import type { RedisConnection } from '../client/connection.js';
-import { commandFailed } from '../client/errors.js';
+import { commandFailed, replyCode, wrongType } from '../client/errors.js';
 import { JOIN } from './scripts.js';
 
 export interface Joined {
@@ -26,6 +26,7 @@ export async function join(
   try {
     reply = (await client.eval(JOIN, 1, stream, group, from, provision)) as [string, string];
   } catch (error) {
+    if (replyCode(error) === 'WRONGTYPE') throw wrongType(stream, await client.type(stream), target);
     throw commandFailed(error, `XGROUP CREATE ${stream} ${group}`, target);
   }
   const [outcome, last] = reply;
