@@ -2,5 +2,6 @@
 import type { Subject } from '../subject.js';
 import { embedded } from './embedded.js';
 import { rabbit } from './rabbit.js';
+import { redis } from './redis.js';
 
-export const subjects: Readonly<Record<string, Subject>> = { embedded, rabbit };
+export const subjects: Readonly<Record<string, Subject>> = { embedded, rabbit, redis };

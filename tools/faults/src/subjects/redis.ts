@@ -1,0 +1,91 @@
+/** Redis: a server of the run's own, which may be hurt, and a proxy through which all applications reach it. */
+import { createClient } from '@redis/client';
+import { ID } from '../apps/witness.js';
+import type { BrokerUnderTest, Scene, Subject } from '../subject.js';
+import { proxy } from '../../../brokers/proxy.mjs';
+import { startPrivate, type RedisBroker } from '../../../brokers/index.mjs';
+
+/** Milliseconds; as in `application-redis.yml`. */
+const TIMEOUT = 2000;
+/** Milliseconds for which a read blocks; the default. */
+const BLOCK = 2000;
+/** Milliseconds between two tries to connect, at most. */
+const BACK_OFF = 5000;
+const SILENCE_MS = TIMEOUT + BLOCK + BACK_OFF;
+
+let shared: Promise<RedisBroker> | undefined;
+
+export const redis: Subject = {
+  name: 'redis',
+  ordered: false,
+  resends: false,
+  silenceMs: SILENCE_MS,
+  recoveryMs: { X01: 5000, X07: SILENCE_MS, X08: SILENCE_MS, X14: 5000, others: 10_000 },
+  cannot: { 'fill disk': 'its data would need a file system of its own', 'free disk': 'it is never full' },
+  open,
+  close: async () => {
+    const broker = await shared?.catch(() => undefined);
+    shared = undefined;
+    await broker?.remove();
+  },
+};
+
+async function open(): Promise<BrokerUnderTest> {
+  const broker = await (shared ??= startPrivate('redis'));
+  const { host, port } = broker.address;
+  const link = await proxy({ host, port });
+  const client = createClient({ socket: { host, port, reconnectStrategy: 50 }, RESP: 2 });
+  // it connects again by itself
+  client.on('error', () => {});
+  await client.connect();
+  const done = async (work: Promise<unknown>): Promise<void> => void (await work);
+  const now = (work: () => void) => (): Promise<void> => {
+    work();
+    return Promise.resolve();
+  };
+  /** Bytes that may be stored; 0: no limit. */
+  const memory = (bytes: number): Promise<void> => done(client.configSet('maxmemory', String(bytes)));
+  const entries = async (from: string, stream: string) => (await client.xRange(stream, from, '+')) ?? [];
+  return {
+    properties: { 'spring.data.redis.host': link.host, 'spring.data.redis.port': String(link.port) },
+    verbs: {
+      'kill broker': () => broker.kill9(),
+      'stop broker': () => broker.stop(),
+      'start broker': () => done(broker.start()),
+      'start broker empty': () => done(broker.restart({ data: 'empty' })),
+      'freeze broker': () => broker.freeze(),
+      'thaw broker': () => broker.thaw(),
+      cut: () => link.down(),
+      'lose requests': now(() => link.blackHole({ direction: 'toBroker' })),
+      'lose deliveries': now(() => link.blackHole({ direction: 'toClient' })),
+      silence: now(() => link.blackHole()),
+      reset: now(() => link.reset()),
+      restore: () => link.restore(),
+      block: () => memory(1),
+      unblock: () => memory(0),
+      'delete queue': ({ destination }) => done(client.del(destination)),
+      'refuse dead letters': (scene) => done(client.set(deadLettersOf(scene), 'no stream')),
+      'accept dead letters': (scene) => done(client.del(deadLettersOf(scene))),
+    },
+    backlog: async (destination, group) => {
+      if ((await client.exists(destination)) === 0) return 0;
+      const groups = await client.xInfoGroups(destination);
+      const found = groups.find(({ name }) => name === group);
+      if (!found) return 0;
+      // after some deletions Redis does not know how far behind a group is
+      const lag = found.lag ?? (await entries(`(${found['last-delivered-id']}`, destination)).length;
+      return found.pending + lag;
+    },
+    consumers: async (destination, group) => (await client.keys(`{${destination}}:alive:${group}:*`)).length,
+    deadLetters: async (destination, group) => {
+      const letters = await entries('-', deadLettersOf({ destination, group }));
+      return letters.map(({ message }) => (JSON.parse(message['headers']!) as Record<string, string>)[ID]!);
+    },
+    close: async () => {
+      client.destroy();
+      await link.close();
+    },
+  };
+}
+
+const deadLettersOf = ({ destination, group }: Scene): string => `error.${destination}.${group}`;
