@@ -11,26 +11,19 @@ import {
 } from '@streambind/core';
 import { describe, expect, test } from '@jest/globals';
 import { PARTITIONS, PUBLISHED } from './golden/left-out.js';
-import { IN, OUT, run } from './support/applications.js';
+import { IN, run } from './support/applications.js';
 import { PROCESSORS, Sender } from './support/listeners.js';
 import { PaperWire, comparable, incoming } from './support/paper-wire.js';
 import {
+  choosesPartition,
   existingPartitions,
+  keyOf,
   recordedMessages,
   sentMessage,
   type RecordedHeader,
-  type RecordedPublication,
 } from './support/recorded-messages.js';
 
-/** A UUID is text here. */
-const keyOf = (key: unknown): unknown =>
-  (key as { type?: string }).type === 'uuid' ? (key as { value: string }).value : key;
-
 const byId = new Map(recordedMessages.published.map((row) => [row.id, row]));
-
-/** Otherwise the client does. */
-const choosesPartition = ({ properties, sent }: RecordedPublication): boolean =>
-  `${OUT}.producer.partition-key-expression` in properties || 'kafka_partitionId' in (sent.headers ?? {});
 
 /** What came of it in Spring, and what comes of it here. */
 async function published(id: string): Promise<{ theirs: unknown; ours: unknown }> {

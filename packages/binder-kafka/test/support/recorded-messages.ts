@@ -56,7 +56,10 @@ export interface RecordedDeadLetter {
   readonly properties: Properties;
   readonly topicPartitions: number;
   readonly sent: Foreign;
+  readonly dlqName: string;
   readonly dlqPartitions: number;
+  /** By topic and partition. */
+  readonly committed: Readonly<Record<string, number>>;
   readonly inDlq: readonly WireMessage[];
 }
 
@@ -98,6 +101,11 @@ export const recordedMessages = golden<{
 /** How many partitions the topic of a row had before the application came. */
 export const existingPartitions = (properties: Properties): number | undefined =>
   properties['(partitions of the existing topic)'] as number | undefined;
+
+/** Otherwise the client does. */
+export const choosesPartition = ({ properties, sent }: RecordedPublication): boolean =>
+  'spring.cloud.stream.bindings.output.producer.partition-key-expression' in properties ||
+  'kafka_partitionId' in (sent.headers ?? {});
 
 /** An inbound case as its client sent it. */
 export function sentFor({ value, recordHeaders }: RecordedDelivery): Foreign {
@@ -177,6 +185,9 @@ export function ours(given: unknown): unknown {
 
 const mapped = (given: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(given).map(([name, value]) => [name, ours(value)]));
+
+/** A key of `partitions`: a UUID is text here. */
+export const keyOf = (key: unknown): unknown => (isTyped(key) && key.type === 'uuid' ? key.value : key);
 
 export function sentMessage({ payload, as, contentType, headers = {} }: Sent): Message {
   // copied, because some rows have headers that only the framework sets
