@@ -39,6 +39,13 @@ export interface Broker {
   options(settings?: ConnectionSettings): unknown;
   /** The same as configuration keys of an application. */
   properties(settings?: ConnectionSettings): Readonly<Record<string, string>>;
+  /** False where the broker's messages do not carry `id`, as Spring's for it do not. Default: true. */
+  readonly messageIds?: boolean;
+  /**
+   * What a consumer holds stays its own while the broker is away: nothing of it comes again, and it is settled when the
+   * broker is back. Default: false, the broker delivers it again.
+   */
+  readonly keepsHeld?: boolean;
   /** Configuration keys that switch a binding to manual acknowledgement. */
   manualAcknowledgement(binding: string): Readonly<Record<string, string>>;
   /**

@@ -42,6 +42,7 @@ async function open(): Promise<Broker> {
       return `${host}:${doors[turn % DOORS]}`;
     },
     probe: probeOf(probe),
+    keepsHeld: true,
     options: (wanted) => ({ ...defaultsOf(factory.schemas.binder), ...settings(wanted) }),
     properties: (wanted) =>
       Object.fromEntries(

@@ -164,26 +164,25 @@ export const retry: readonly Case[] = [
       const stale = await receive('stale');
       await receive('never');
       await t.broker.restart('killed');
-      const fresh = await receive('stale', 2);
-      stale.acknowledge();
-      await quiet(500);
-      equal(await t.unsettled(), 2, 'a stale acknowledgement settled something');
-      fresh.acknowledge();
+      const { keepsHeld = false } = t.broker;
+      if (!keepsHeld) {
+        const fresh = await receive('stale', 2);
+        stale.acknowledge();
+        await quiet(500);
+        equal(await t.unsettled(), 2, 'a stale acknowledgement settled something');
+        fresh.acknowledge();
+      } else {
+        stale.acknowledge();
+      }
       await send('canary');
       (await receive('canary')).acknowledge();
       await t.until('only the one that nobody settles is open', async () => {
         return (await t.probe.backlog(t.destination, t.group)) === 1;
       });
       await t.settled('no loop of errors', () => true);
-      deepEqual(received.map(({ id }) => id).toSorted(), [
-        'both',
-        'canary',
-        'never',
-        'never',
-        'stale',
-        'stale',
-        'twice',
-      ]);
+      const again = keepsHeld ? [] : ['never', 'stale'];
+      const expected = ['both', 'canary', 'never', 'stale', 'twice', ...again].toSorted();
+      deepEqual(received.map(({ id }) => id).toSorted(), expected);
       deepEqual(await t.probe.deadLetters(t.destination, t.group), []);
     },
   },
