@@ -2,7 +2,6 @@
  * A user's application in a process of its own, on the built packages: it handles messages of `input` where the property
  * `listens` is set, and sends to `output` what it is asked to. What a decorator writes as `@` in TypeScript is called here.
  */
-import { binderFactory } from '@streambind/binder-rabbit';
 import {
   BootApplication,
   Component,
@@ -58,6 +57,8 @@ process.on('message', ({ texts, health }) => {
 // it works until it is stopped, and ends with the test that started it
 process.on('disconnect', () => process.exit(3));
 
-const components = process.argv[2].split(',').map((name) => parts[name]);
-application = await runApplication(Shop, { args: process.argv.slice(3), components, binders: [binderFactory] });
+const [names, binder, ...args] = process.argv.slice(2);
+const components = names.split(',').map((name) => parts[name]);
+const { binderFactory } = await import(binder);
+application = await runApplication(Shop, { args, components, binders: [binderFactory] });
 tell({ tells: 'started' });

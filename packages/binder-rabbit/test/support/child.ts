@@ -27,12 +27,19 @@ export class Child {
   readonly #end: Promise<number | null>;
   #log = '';
 
-  /** @param properties one line of `application.yml` each, in this order */
-  constructor(parts: Parts, properties: Readonly<Record<string, string | number | boolean>>) {
-    this.#directory = mkdtempSync(join(tmpdir(), 'streambind-rabbit-'));
+  /**
+   * @param properties one line of `application.yml` each, in this order
+   * @param binder the package of the binder
+   */
+  constructor(
+    parts: Parts,
+    properties: Readonly<Record<string, string | number | boolean>>,
+    binder = '@streambind/binder-rabbit',
+  ) {
+    this.#directory = mkdtempSync(join(tmpdir(), 'streambind-child-'));
     const lines = Object.entries(properties).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
     writeFileSync(join(this.#directory, 'application.yml'), lines.join(''));
-    this.#process = fork(PROGRAM, [parts, '--spring.main.banner-mode=off'], {
+    this.#process = fork(PROGRAM, [parts, binder, '--spring.main.banner-mode=off'], {
       cwd: this.#directory,
       // variables of Spring's names would win over the file
       env: { PATH: process.env['PATH'], HOME: this.#directory },
