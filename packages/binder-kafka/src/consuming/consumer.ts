@@ -138,8 +138,10 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
   ack(delivery: KafkaDelivery): void | Promise<void> {
     const { place } = delivery;
     const transactions = this.#transactionsOf(place);
-    if (transactions) return transactions.settle(delivery, delivery.sent!.splice(0));
-    this.#settle(delivery);
+    if (!transactions) return this.#settle(delivery);
+    const committed = transactions.settle(delivery, delivery.sent!.splice(0));
+    this.#goOn(place);
+    return committed;
   }
 
   async deadLetter(delivery: KafkaDelivery, reason: Error): Promise<void> {
@@ -149,7 +151,9 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
     const record = deadLetterRecord(delivery.native, origin, reason, target);
     const transactions = this.#transactionsOf(delivery.place);
     if (transactions) {
-      await transactions.settle(delivery, [record]);
+      const committed = transactions.settle(delivery, [record]);
+      this.#goOn(delivery.place);
+      await committed;
     } else {
       await this.#around.deadLetters.send(record);
       this.#settle(delivery);
@@ -160,7 +164,7 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
     const { place } = delivery;
     if (place.lost.aborted) return;
     if (place.settle(delivery)) this.#commits.moved(place);
-    this.#mayRead(place);
+    this.#goOn(place);
   }
 
   #transactionsOf(lane: Lane): LaneTransactions | undefined {
@@ -255,25 +259,38 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
   #batch(member: KafkaMember, { topic, partition, records }: RecordBatch): void | Promise<void> {
     const lane = this.#lanes.get(laneName({ topic, partition }));
     if (!lane || this.#intake.closed) return;
-    this.#intake.offerAll(lane.take(records));
+    lane.take(records);
+    this.#handOut(lane);
     if (lane.unsettled > this.#source.prefetch) return this.#hold(member, lane);
   }
 
-  /** What a partition has is enough for now. Reading the others of its broker may wait a little, not for a slow handler. */
+  #goOn(lane: Lane): void {
+    this.#handOut(lane);
+    this.#mayRead(lane);
+  }
+
+  /** Up to `prefetch` of a partition: an acknowledgement by hand may be long in coming. */
+  #handOut(lane: Lane): void {
+    const { concurrency, prefetch } = this.#source;
+    const deliveries = lane.draw(Math.max(concurrency, prefetch / 2), prefetch);
+    if (deliveries.length > 0) this.#intake.offerAll(deliveries);
+  }
+
+  /**
+   * What a partition has is enough for now. Reading the others of its broker may wait a little, not for a slow handler.
+   * At half of it reading goes on, so that more is fetched while the rest is handled.
+   */
   async #hold(member: KafkaMember, lane: Lane): Promise<void> {
-    await lane.shrink(this.#enough(lane.unsettled), this.#lanes.size === 1 ? Infinity : HOLD_MS);
-    if (lane.unsettled <= this.#source.prefetch || lane.lost.aborted || this.#changing || this.#intake.closed) return;
+    const enough = lane.unsettled / 2;
+    await lane.shrink(enough, this.#lanes.size === 1 ? Infinity : HOLD_MS);
+    if (lane.unsettled <= enough || lane.lost.aborted || this.#changing || this.#intake.closed) return;
+    lane.enough = enough;
     lane.paused = true;
     member.pause([lane.origin]);
   }
 
-  /** Half of it: the next records are fetched while the rest is handled. */
-  #enough(unsettled: number): number {
-    return Math.max(this.#source.prefetch, unsettled) / 2;
-  }
-
   #mayRead(lane: Lane): void {
-    if (!lane.paused || lane.unsettled > this.#source.prefetch / 2 || this.#intake.closed) return;
+    if (!lane.paused || lane.unsettled > lane.enough || this.#intake.closed) return;
     lane.paused = false;
     this.#members.current?.resume([lane.origin]);
   }

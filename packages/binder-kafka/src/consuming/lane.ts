@@ -12,8 +12,9 @@ export class Lane {
   readonly origin: Origin;
   /** What handlers send is committed with their messages. */
   readonly transactional: boolean;
-  /** The partition is not read because of what waits here. */
+  /** The partition is not read because of what waits here, until no more than `enough` does. */
   paused = false;
+  enough = 0;
   readonly #ownership = new AbortController();
   /** In the order of their offsets, the first one not done. */
   readonly #open = new Fifo<KafkaDelivery>();
@@ -21,7 +22,9 @@ export class Lane {
   #done: bigint | undefined;
   /** The offset of the last record of the done ones, as digits: arithmetic is for commits. */
   #lastDone: string | undefined;
-  #unsettled = 0;
+  /** Read, and not handed out yet. */
+  readonly #queue = new Fifo<IncomingRecord>();
+  #handedOut = 0;
   #waiting: { readonly below: number; readonly resolve: () => void } | undefined;
 
   /** @param start the offset to begin at; absent: where the group has committed */
@@ -43,9 +46,9 @@ export class Lane {
     return this.#next;
   }
 
-  /** Records that are neither settled nor given back. */
+  /** Records that were read and are not settled. */
   get unsettled(): number {
-    return this.#unsettled;
+    return this.#handedOut + this.#queue.size;
   }
 
   /** Everything before this offset is done; what is to be committed. */
@@ -57,20 +60,30 @@ export class Lane {
     return this.#done;
   }
 
-  take(records: readonly IncomingRecord[]): KafkaDelivery[] {
-    const deliveries = records.map((record) => new KafkaDelivery(record, this));
-    for (const delivery of deliveries) this.#open.push(delivery);
-    this.#unsettled += deliveries.length;
+  take(records: readonly IncomingRecord[]): void {
+    for (const record of records) this.#queue.push(record);
     const last = records.at(-1);
     if (last) this.#next = BigInt(last.offset) + 1n;
+  }
+
+  /** What may be handed out now: up to `most` at a time, and more only when fewer than `least` are left. */
+  draw(least: number, most: number): KafkaDelivery[] {
+    const deliveries: KafkaDelivery[] = [];
+    if (this.#queue.size === 0 || this.#handedOut >= least) return deliveries;
+    for (let room = Math.min(most - this.#handedOut, this.#queue.size); room > 0; room--) {
+      const delivery = new KafkaDelivery(this.#queue.shift()!, this);
+      this.#open.push(delivery);
+      deliveries.push(delivery);
+    }
+    this.#handedOut += deliveries.length;
     return deliveries;
   }
 
   /** @returns whether the position has moved, which it does when nothing before is open */
   settle(delivery: KafkaDelivery): boolean {
     delivery.done = true;
-    this.#unsettled--;
-    if (this.#waiting && this.#unsettled <= this.#waiting.below) this.release();
+    this.#handedOut--;
+    if (this.#waiting && this.unsettled <= this.#waiting.below) this.release();
     let moved = false;
     for (let first = this.#open.peek(); first?.done; first = this.#open.peek()) {
       this.#lastDone = first.native.offset;
@@ -82,7 +95,7 @@ export class Lane {
 
   /** Resolves when no more than `below` are unsettled, after `ms`, or when it is lost or released. */
   async shrink(below: number, ms: number): Promise<void> {
-    if (this.#unsettled <= below || this.lost.aborted) return;
+    if (this.unsettled <= below || this.lost.aborted) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#waiting = { below, resolve };

@@ -19,6 +19,8 @@ import { bytesOf } from './size.js';
 
 /** Records of one request. */
 const MOST_RECORDS = 10_000;
+/** A request that is out so long, in milliseconds, is trouble that health tells of, whatever becomes of it. */
+const SLOW_MS = 5000;
 /** Milliseconds between tries of the same request. */
 const BACK_OFF = { initialMs: 100, maxMs: 2000 };
 
@@ -113,6 +115,7 @@ export class Publisher {
     const { name, reporter } = this.#options;
     for (let waitMs = BACK_OFF.initialMs; ; waitMs = Math.min(waitMs * 2, BACK_OFF.maxMs)) {
       const producer = await this.#producers.get();
+      const slow = setTimeout(() => reporter.report(unanswered(name), SLOW_MS), SLOW_MS);
       try {
         await producer.send(records);
         reporter.recovered();
@@ -129,6 +132,8 @@ export class Publisher {
         }
         reporter.report(error, waitMs);
         await this.#wait(waitMs, error);
+      } finally {
+        clearTimeout(slow);
       }
     }
   }
@@ -163,6 +168,9 @@ export class Publisher {
     );
   }
 }
+
+const unanswered = (name: string): KafkaTrouble =>
+  new KafkaTrouble('unavailable', `Kafka has not confirmed a request of the binding ${name} for ${SLOW_MS / 1000} s`);
 
 const unknown = (name: string, cause: Error): StreambindError =>
   new StreambindError(
