@@ -16,8 +16,6 @@ export const subject: Subject = { factory, versions, prepare, broker: open };
 
 /** Applications take turns at them. */
 const DOORS = 4;
-/** The least that the rig's broker allows is 1 s; cases that kill a member would wait for the default. */
-const SESSION_MS = 6000;
 const PREFIX = 'spring.cloud.stream.kafka.bindings';
 
 async function open(_: string, name: string): Promise<Broker> {
@@ -29,7 +27,8 @@ async function open(_: string, name: string): Promise<Broker> {
   let turn = 0;
   const door = (): string => `${host}:${doors[++turn % DOORS]}`;
   const members = ({ heartbeatMs }: ConnectionSettings = {}): Record<string, string> => {
-    const session = heartbeatMs === undefined ? SESSION_MS : 2 * heartbeatMs;
+    if (heartbeatMs === undefined) return {};
+    const session = 2 * heartbeatMs;
     return { 'session.timeout.ms': String(session), 'heartbeat.interval.ms': String(Math.round(session / 6)) };
   };
   const consumerOption = (binding: string, option: string): string => `${PREFIX}.${binding}.consumer.${option}`;
@@ -50,6 +49,7 @@ async function open(_: string, name: string): Promise<Broker> {
         Object.entries(members(wanted)).map(([name, value]) => [`spring.kafka.consumer.properties.${name}`, value]),
       ),
     }),
+    messageIds: false,
     manualAcknowledgement: (binding) => ({ [consumerOption(binding, 'ack-mode')]: 'MANUAL' }),
     springDeadLetter: (destination) => ({
       names: [

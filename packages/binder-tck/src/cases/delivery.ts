@@ -162,7 +162,11 @@ export const delivery: readonly Case[] = [
       await t.settled('all arrive', () => consumer.count >= ids.length, 30_000);
       equal(consumer.count, ids.length);
       deepEqual([...hashes], [hash(payload)]);
-      ok(peak <= base + 10 * size * 3, `resident memory grew by ${Math.round((peak - base) / 2 ** 20)} MiB`);
+      // and what a client needs by itself
+      ok(
+        peak <= base + 10 * size * 3 + 50 * 2 ** 20,
+        `resident memory grew by ${Math.round((peak - base) / 2 ** 20)} MiB`,
+      );
       deepEqual([...faults, ...consumer.faults], [], 'the connection was kept');
       t.judge({ messages: ids.length });
     },

@@ -37,7 +37,7 @@ function misspelt({ schemas }: BinderFactory): { readonly right: string; readonl
 }
 
 export function mistakes(factory: BinderFactory): readonly Mistake[] {
-  const { type } = factory;
+  const { type, capabilities } = factory;
   const { right, wrong } = misspelt(factory);
   const value = (name: string, key: string, given: string, says: readonly string[] = []): Mistake => ({
     name,
@@ -81,13 +81,18 @@ export function mistakes(factory: BinderFactory): readonly Mistake[] {
       code: 'CONFIG_VALUE',
       says: [`${input}.consumer.concurrency`, 'list', 'integer'],
     },
-    {
-      name: 'an instance index beyond the count',
-      yaml: `${stream}.instance-count: 2\n${stream}.instance-index: 2\n${input}.consumer.partitioned: true\n`,
-      at: `${stream}.instance-index: 2`,
-      code: 'CONFIG_VALUE',
-      says: ['instance-index 2', 'instance-count 2'],
-    },
+    // a broker that has the partitions assigns them
+    ...(capabilities.partitions === 'broker'
+      ? []
+      : [
+          {
+            name: 'an instance index beyond the count',
+            yaml: `${stream}.instance-count: 2\n${stream}.instance-index: 2\n${input}.consumer.partitioned: true\n`,
+            at: `${stream}.instance-index: 2`,
+            code: 'CONFIG_VALUE',
+            says: ['instance-index 2', 'instance-count 2'],
+          } as const,
+        ]),
     {
       name: 'a binder that is not declared',
       yaml: `${input}.binder: tkc\n`,

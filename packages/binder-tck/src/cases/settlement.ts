@@ -122,6 +122,7 @@ export const settlement: readonly Case[] = [
     name: 'nack-storm',
     layer: 'SPI',
     async run(t) {
+      await t.partition(3);
       await t.declareGroup();
       const ids = t.ids(50);
       await (await t.produce()).sendAll(ids);
