@@ -39,8 +39,8 @@ await describeWithBroker('redis', 'orders beside redis-cli', (broker) => {
     await eventually(() => seenBy(service).length >= expected.length, 2 * LIMIT_MS, `orders ${expected.join(', ')}`);
     expect(seenBy(service)).toEqual(expected);
   };
-  const pointsIn = async (group: string): Promise<AppProcess> => {
-    const service = shop.start('points-service', `--spring.cloud.stream.bindings.points.group=${group}`);
+  const pointsIn = async (group: string, ...args: string[]): Promise<AppProcess> => {
+    const service = shop.start('points-service', `--spring.cloud.stream.bindings.points.group=${group}`, ...args);
     await service.started();
     return service;
   };
@@ -72,6 +72,19 @@ await describeWithBroker('redis', 'orders beside redis-cli', (broker) => {
     const points = await pointsIn('later');
     await cli('XADD', stream, '*', ...order(10_004));
     await sees(points, ['10004']);
+    expect(await stop(points)).toEqual([0]);
+  });
+
+  test('XGROUP SETID … 0 under a running service: what is still in the stream comes again', async () => {
+    const points = await pointsIn('points', '--spring.cloud.stream.redis.binder.keep=1h');
+    await placed(3);
+    await sees(points, numbers(3));
+    await eventually(async () => (await pending('points')) === 0, LIMIT_MS, 'every order acknowledged');
+    expect(await cli('XGROUP', 'SETID', stream, 'points', '0')).toBe('OK');
+    await sees(
+      points,
+      numbers(3).flatMap((number) => [number, number]),
+    );
     expect(await stop(points)).toEqual([0]);
   });
 
