@@ -1,5 +1,6 @@
 /** The faults, as data. Times are seconds of steady load; `chance` gives numbers from 0 to 1 by the seed. */
 import type { Role } from './records.js';
+import type { Load } from './stage.js';
 import type { Verb } from './verbs.js';
 
 export interface Step {
@@ -35,6 +36,8 @@ export interface Fault {
   readonly forgets?: true;
   /** One message in so many is poison. */
   readonly poison?: number;
+  /** What is other than usual. */
+  readonly load?: Partial<Load>;
 }
 
 const among = (chance: () => number, count: number): number => Math.floor(chance() * count);
@@ -198,6 +201,22 @@ export const faults: readonly Fault[] = [
     recovery: 'resume',
     noticed: 'at once',
     forgets: true,
+  },
+  {
+    id: 'X18',
+    title: 'workers leave and join all the time',
+    script: (chance, { quick, workers }) => {
+      const begin = around(chance, 2);
+      return Array.from({ length: quick ? 4 : 12 }, (_, n) => {
+        const which = among(chance, workers);
+        return [
+          { at: begin + 4 * n, verb: 'leave worker', which },
+          { at: begin + 4 * n + 2, verb: 'start worker', which, over: true },
+        ] as const;
+      }).flat();
+    },
+    recovery: 'resume',
+    load: { workers: 5, rate: 1000, slowestMs: 10 },
   },
   {
     id: 'X22',

@@ -50,9 +50,12 @@ export const loadOf = (fault: Fault, quick: boolean): Load => ({
   rate: quick ? 150 : 250,
   inFlight: 100,
   keys: 128,
+  // long enough that a worker always has some messages begun
+  slowestMs: 100,
   prefetch: 80,
   poison: fault.poison ?? 0,
   shutdownMs: 5000,
+  ...fault.load,
 });
 
 export async function play(

@@ -21,6 +21,8 @@ export interface Load {
   /** Sends of one sender that are not confirmed. */
   readonly inFlight: number;
   readonly keys: number;
+  /** A handler takes no longer, in milliseconds. */
+  readonly slowestMs: number;
   /** Messages a worker has taken and not settled; as in `application.yml`. */
   readonly prefetch: number;
   /** One message in so many is poison; 0: none. */
@@ -118,7 +120,7 @@ export class Stage {
   }
 
   async #actOn(verb: Exclude<ProcessVerb, 'await workers'>, subject: Process): Promise<void> {
-    const [what] = verb.split(' ') as ['kill' | 'start' | 'stop' | 'freeze' | 'thaw'];
+    const [what] = verb.split(' ') as ['kill' | 'start' | 'stop' | 'leave' | 'freeze' | 'thaw'];
     if (what === 'start') await this.#start(subject.program);
     else if (what === 'kill') await subject.kill();
     else if (what === 'thaw') subject.thaw();
@@ -168,13 +170,17 @@ export class Stage {
   }
 
   #program(role: 'worker' | 'sender', which: number, group: string = GROUPS[0]): Program {
-    const { rate, inFlight, keys, poison } = this.load;
+    const { rate, inFlight, keys, poison, slowestMs } = this.load;
     const { destination } = this.scene;
     const bindings = 'spring.cloud.stream.bindings';
     const common = { 'spring.profiles.active': this.profile, ...this.broker.properties };
     if (role === 'worker') {
       const place = group === GROUPS[0] ? `worker-${which}` : group;
-      const properties = { [`${bindings}.input.destination`]: destination, [`${bindings}.input.group`]: group };
+      const properties = {
+        [`${bindings}.input.destination`]: destination,
+        [`${bindings}.input.group`]: group,
+        'faults.slowest-ms': slowestMs,
+      };
       return { role, place, group, properties: { ...common, ...properties } };
     }
     const properties = {

@@ -5,6 +5,8 @@ export const PROCESS_VERBS = [
   'kill worker',
   'start worker',
   'stop worker',
+  /** As `stop worker`, while nothing else is wrong: it hands over what it has not handled, and nothing comes twice. */
+  'leave worker',
   'freeze worker',
   'thaw worker',
   'kill sender',

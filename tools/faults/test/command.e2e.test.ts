@@ -6,8 +6,8 @@ import { expect, test } from '@jest/globals';
 const PROGRAM = fileURLToPath(new URL('../../faults.mjs', import.meta.url));
 
 test.each([
-  [[], 'A binder is needed, one of: embedded, rabbit.'],
-  [['kafak'], 'A binder is needed, one of: embedded, rabbit.'],
+  [[], 'A binder is needed, one of: embedded, rabbit, kafka, redis.'],
+  [['kafak'], 'A binder is needed, one of: embedded, rabbit, kafka, redis.'],
   [['embedded', '--only', 'X01,X99'], 'There is no fault X99. There are: X01, X02'],
   [['embedded', '--seed', 'soon'], '--seed takes a whole number, not soon.'],
   [['embedded', '--fast'], "Unknown option '--fast'"],

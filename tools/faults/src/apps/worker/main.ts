@@ -19,8 +19,6 @@ import {
 import { Ledger, checksum } from '../../records.js';
 import { ID, POISON, endWithParent, watch } from '../witness.js';
 
-/** Long enough that a worker always has some messages begun. */
-const SLOWEST_MS = 100;
 const ONE_PER_CENT = 0x10000 / 100;
 
 @Component()
@@ -29,6 +27,7 @@ export class Worker {
   @Value('${faults.directory}') private readonly directory!: string;
   @Value('${faults.process}') private readonly process!: string;
   @Value('${spring.cloud.stream.bindings.input.group}') private readonly group!: string;
+  @Value('${faults.slowest-ms}') private readonly slowestMs!: number;
   @Resource() private readonly application!: Application;
   #ledger!: Ledger;
 
@@ -43,7 +42,7 @@ export class Worker {
     const [id, sum, group] = [String(headers[ID]), checksum(body), this.group];
     const attempt = Number(headers[MessageHeaders.DELIVERY_ATTEMPT]);
     this.#ledger.write({ event: 'delivered', id, group, attempt, sum });
-    await sleep(Math.random() * SLOWEST_MS);
+    await sleep(Math.random() * this.slowestMs);
     const stumbles = attempt === 1 && parseInt(sum.slice(0, 4), 16) < ONE_PER_CENT;
     if (stumbles || headers[POISON] === true) {
       this.#ledger.write({ event: 'failed', id, group });
