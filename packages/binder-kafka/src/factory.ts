@@ -2,6 +2,7 @@
 import {
   StreambindError,
   Trouble,
+  asError,
   type Binder,
   type BinderContext,
   type BinderFactory,
@@ -17,7 +18,7 @@ import {
 } from '@streambind/core/binder';
 import { KafkaJsClient } from './client/kafkajs/client.js';
 import type { KafkaClient, ProducerSettings } from './client/port.js';
-import { told } from './client/refusals.js';
+import { toldOfConnection, type Connection } from './client/refusals.js';
 import { KafkaConsumer } from './consuming/consumer.js';
 import { DeadLetterOffice } from './consuming/dead-letter-office.js';
 import { KafkaDelivery } from './consuming/delivery.js';
@@ -77,7 +78,7 @@ class KafkaBinder implements Binder<KafkaConsumerOptions, KafkaProducerOptions> 
   readonly #context: BinderContext;
   readonly #trouble: Trouble;
   readonly #client: KafkaClient;
-  readonly #where: string;
+  readonly #connection: Connection;
   readonly #deadLetters: DeadLetterOffice;
   readonly #transactional: { readonly prefix: string; readonly settings: ProducerSettings } | undefined;
   readonly #consumers = new Set<KafkaConsumer>();
@@ -87,10 +88,13 @@ class KafkaBinder implements Binder<KafkaConsumerOptions, KafkaProducerOptions> 
   constructor(options: KafkaOptions, context: BinderContext) {
     this.#options = options;
     this.#context = context;
-    this.#trouble = new Trouble(context);
-    const { settings, notices } = clientSettings(options, context);
+    const { settings, notices, places } = clientSettings(options, context);
+    this.#connection = { settings, places };
+    this.#trouble = new Trouble({
+      report: (error, nextTryMs) => context.report(toldOfConnection(error, this.#connection), nextTryMs),
+      recovered: () => context.recovered(),
+    });
     for (const notice of notices) context.log.warn(notice);
-    this.#where = settings.brokers.join(',');
     this.#client = new KafkaJsClient(settings, context.log);
     this.#deadLetters = new DeadLetterOffice(
       this.#client,
@@ -160,7 +164,7 @@ class KafkaBinder implements Binder<KafkaConsumerOptions, KafkaProducerOptions> 
       const { id, brokers } = await this.#client.admin.cluster();
       return { state: 'up', detail: { clusterId: id, brokers } };
     } catch (error) {
-      return { state: 'down', reason: told(error, this.#where).message };
+      return { state: 'down', reason: toldOfConnection(asError(error), this.#connection).message };
     }
   }
 

@@ -2,6 +2,7 @@
 import { StreambindError, type BinderContext, type ConsumerSource, type ProducerTarget } from '@streambind/core/binder';
 import type { Assignor, ClientSettings, MemberSettings, ProducerSettings } from '../client/port.js';
 import { bindingLayer, binderLayers, transactionLayer, type Layer } from './layers.js';
+import type { ReadProperty } from './java-properties.js';
 import { COMPRESSIONS, type KafkaConsumerOptions, type KafkaOptions, type KafkaProducerOptions } from './options.js';
 import {
   MergedProperties,
@@ -21,13 +22,25 @@ export interface Told<T> {
   readonly notices: readonly string[];
 }
 
+/** Where it is written down how brokers are reached: a place and its key each, or the key alone. */
+export interface Places {
+  readonly brokers: string;
+  readonly protocol: string;
+  readonly login: string;
+  readonly trust: string;
+}
+
 const LOCAL = 'localhost:9092';
+const BROKERS = 'spring.cloud.stream.kafka.binder.brokers';
 
 /**
  * How the brokers are reached. Notices are those of everything that is not written for one binding.
  * @throws CONFIG_VALUE
  */
-export function clientSettings(options: KafkaOptions, { name, origin }: Context): Told<ClientSettings> {
+export function clientSettings(
+  options: KafkaOptions,
+  { name, origin }: Context,
+): Told<ClientSettings> & { readonly places: Places } {
   const layers = binderLayers(options);
   const notices = noticesOf([...layers, transactionLayer(options)], origin);
   const connection = connectionProperties(layers, origin);
@@ -41,6 +54,19 @@ export function clientSettings(options: KafkaOptions, { name, origin }: Context)
       ...security,
     },
     notices: [...notices, ...more],
+    places: placesOf(connection, origin),
+  };
+}
+
+function placesOf(connection: MergedProperties, origin: Origin): Places {
+  const own = origin?.(BROKERS);
+  const first = (...names: readonly ReadProperty[]): string =>
+    names.map((name) => connection.where(name)).find((where) => where !== undefined) ?? names[0]!;
+  return {
+    brokers: own === undefined ? (connection.where('bootstrap.servers') ?? BROKERS) : `${own} (${BROKERS})`,
+    protocol: first('security.protocol'),
+    login: first('sasl.jaas.config', 'sasl.mechanism'),
+    trust: first('ssl.truststore.location', 'ssl.truststore.certificates'),
   };
 }
 
@@ -59,7 +85,7 @@ function brokersOf({ brokers = [], defaultBrokerPort }: KafkaOptions, connection
     const port = /^(?:\[[^\]]+\]|[^:/\s]+):(\d{1,5})$/.exec(broker)?.[1];
     if (port !== undefined && Number(port) >= 1 && Number(port) <= 65_535) continue;
     throw new StreambindError('CONFIG_VALUE', 'The address of a broker cannot be read.', {
-      ...withWhere(connection.where('bootstrap.servers') ?? 'spring.cloud.stream.kafka.binder.brokers'),
+      ...withWhere(connection.where('bootstrap.servers') ?? BROKERS),
       given: broker,
       allowed: 'host:port',
     });
