@@ -4,6 +4,7 @@ declare module 'kafkajs/src/consumer/consumerGroup.js' {
   import type { TopicPartitions } from 'kafkajs';
 
   export default class ConsumerGroup {
+    constructor(options: object);
     readonly assigners: readonly object[];
     readonly groupId: string;
     readonly memberId: string | null;
