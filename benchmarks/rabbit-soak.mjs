@@ -1,74 +1,23 @@
-/** A million messages out and a million in: what the process holds on the way, and that a long queue changes nothing. */
-import { ok, paint, progress, say, table } from '../tools/terminal.mjs';
 import { withBroker } from './rabbit-broker.mjs';
+import { soak } from './soak.mjs';
 
-export const summary =
-  'a million messages out, then in with all of them waiting in the queue: memory, which must stay flat';
+export { summary } from './soak.mjs';
 
-// divides the messages
-const SAMPLES = 25;
-/** Samples that do not count: code is compiled, buffers find their size. */
-const WARM_UP = 5;
-/** 10^6 bytes that the last third may hold more than the first. */
-const MOST_HELD = 2;
-const MOST_RSS = 10;
-const LIMIT_MS = 900_000;
+const steps = (bench) =>
+  Promise.resolve([
+    {
+      name: 'out, 256 in flight',
+      order: 'soakSending',
+      details: { inFlight: 256 },
+      after: (messages) => bench.expect(messages, 'out', { purge: false }),
+    },
+    {
+      name: 'in, prefetch 100',
+      order: 'soakReceiving',
+      details: { prefetch: 100, ack: 'multiple' },
+      after: () => bench.expect(0, 'in'),
+    },
+  ]);
 
 /** @param {{ quick: boolean }} options */
-export const measure = ({ quick }) =>
-  withBroker(async (bench) => {
-    const messages = quick ? 300_000 : 1_000_000;
-    const details = { messages, samples: SAMPLES };
-    const run = async (name, order, more) => {
-      progress(`rabbit-soak: ${name}, ${messages} messages`);
-      const side = await bench.side('framework', { flags: ['--expose-gc'] });
-      const figures = await side.ask(order, { ...details, ...more }, LIMIT_MS);
-      await bench.endSides();
-      return judged(name, figures);
-    };
-    const results = [await run('out, 256 in flight', 'soakSending', { inFlight: 256 })];
-    await bench.expect(messages, 'out', { purge: false });
-    results.push(await run('in, prefetch 100', 'soakReceiving', { prefetch: 100, ack: 'multiple' }));
-    await bench.expect(0, 'in');
-    show(results, messages);
-    return results;
-  });
-
-function judged(name, { heldMB, rssMB, perSecond }) {
-  const held = growth(heldMB);
-  const rss = growth(rssMB);
-  const flat = held.more <= MOST_HELD && rss.more <= MOST_RSS;
-  return { name, perSecond, held, rss, flat, missed: !flat, heldMB, rssMB };
-}
-
-/** Means of the first and the last third after the warm-up. */
-function growth(samples) {
-  const counted = samples.slice(WARM_UP);
-  const third = Math.floor(counted.length / 3);
-  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [first, last] = [mean(counted.slice(0, third)), mean(counted.slice(-third))];
-  return { first, last, more: last - first };
-}
-
-function show(results, messages) {
-  const change = ({ first, last, more }) => `${first.toFixed(1)} → ${last.toFixed(1)}  (${more.toFixed(1)})`;
-  say(
-    table(
-      [`${messages} messages of 1 KiB`, 'messages/s', 'held, MB', 'RSS, MB', 'may grow by', ''],
-      results.map(({ name, perSecond, held, rss, flat }) => [
-        name,
-        Math.round(perSecond),
-        change(held),
-        change(rss),
-        `${MOST_HELD} MB, ${MOST_RSS} MB`,
-        `${ok(flat)} ${flat ? 'flat' : 'grows'}`,
-      ]),
-    ),
-  );
-  say(
-    paint(
-      'dim',
-      `means of the first and the last third of ${SAMPLES - WARM_UP} samples, garbage collected before each.`,
-    ),
-  );
-}
+export const measure = (options) => soak(withBroker, 'rabbit', steps, options);

@@ -1,5 +1,6 @@
 /** Publishing and consuming through the RabbitMQ binder, beside amqplib alone with the same broker, queue and window. */
-import { ok, paint, progress, say, table } from '../tools/terminal.mjs';
+import { paint, progress, say, table } from '../tools/terminal.mjs';
+import { compared, showRates, start, throughput, titled } from './comparison.mjs';
 import { calibration } from './machine.mjs';
 import { withBroker } from './rabbit-broker.mjs';
 import { interleaved, median, pairedRatio } from './statistics.mjs';
@@ -14,6 +15,7 @@ const SAME = 'amqplib, same message';
 /** One acknowledgement for each message, where the others tell several together. */
 const EACH = 'amqplib, ack each';
 const sides = [RAW, 'framework, minimal', 'framework, default', AGAIN];
+const broker = 'rabbit';
 
 /** In `apps/src/rabbit`, with their arguments; a process each. */
 const programs = {
@@ -31,8 +33,8 @@ const sending = (inFlight, messages, warmUp, target) => ({
   cases: Object.keys(programs).map((side) => ({ name: side, side })),
   best: [RAW],
   target,
-  before: 0,
-  after: messages + warmUp,
+  before: () => Promise.resolve(),
+  after: (bench, name) => bench.expect(messages + warmUp, name),
 });
 const receiving = (prefetch, messages, warmUp, target) => ({
   title: `consume, prefetch ${prefetch}`,
@@ -41,8 +43,8 @@ const receiving = (prefetch, messages, warmUp, target) => ({
   cases: [{ name: EACH, side: RAW, details: { ack: 'each' } }, ...sides.map((side) => ({ name: side, side }))],
   best: [RAW, EACH],
   target,
-  before: messages + warmUp,
-  after: 0,
+  before: (bench) => bench.fill(messages + warmUp),
+  after: (bench, name) => bench.expect(0, name),
 });
 const comparisons = [
   sending(256, 10_000, 4000, 1),
@@ -61,73 +63,23 @@ export const measure = ({ quick }) =>
   withBroker(async (bench) => {
     const calibrated = await calibration();
     say(paint('dim', `${bench.version}; ${calibrated.text}`));
-    const rates = await throughput(bench, quick ? [1, 2] : [2, 4]);
+    const rates = await throughput(
+      bench,
+      { broker, programs, raw: RAW, again: AGAIN },
+      comparisons,
+      quick ? [1, 2] : [2, 4],
+    );
     const latencies = await latency(bench, quick ? [1, 1, 1] : [3, 4, 3]);
-    show(rates, latencies);
+    showRates(rates, 'rabbit, 1 KiB', 'amqplib');
+    showLatencies(latencies);
     return [...rates, ...latencies, { name: 'calibration', ...calibrated }];
   });
-
-/** New processes for each generation, whose first round is not counted: until then code is compiled. */
-async function throughput(bench, [generations, rounds]) {
-  const runs = new Map(comparisons.map(({ title, cases }) => [title, new Map(cases.map(({ name }) => [name, []]))]));
-  for (let generation = 0; generation < generations; generation++) {
-    const processes = await start(bench);
-    for (let round = 0; round <= rounds; round++) {
-      for (const { title, order, details, cases, before, after } of comparisons) {
-        for (const { name, side, details: more } of interleaved(cases, generation + round)) {
-          progress(
-            `rabbit: ${title}, ${name}, round ${round} of ${rounds}, processes ${generation + 1} of ${generations}`,
-          );
-          if (before > 0) await bench.fill(before);
-          const figures = await processes.get(side).ask(order, { ...details, ...more });
-          await bench.expect(after, `${title}, ${name}`);
-          if (round > 0) runs.get(title).get(name).push(figures);
-        }
-      }
-    }
-    await bench.endSides();
-  }
-  return comparisons.flatMap(({ title, cases, best, target }) => {
-    const perSecond = (name) =>
-      runs
-        .get(title)
-        .get(name)
-        .map((figures) => figures.perSecond);
-    const reference = best.toSorted((a, b) => median(perSecond(b)) - median(perSecond(a)))[0];
-    // how much slower the bare client can look than itself
-    const noise = Math.min(1, pairedRatio(perSecond(AGAIN), perSecond(RAW)).low);
-    return cases.map(({ name }) => {
-      const limit = name.startsWith('framework') ? target : undefined;
-      const { ratio, low, high } = pairedRatio(perSecond(name), perSecond(reference));
-      return {
-        title,
-        name,
-        reference,
-        rate: median(perSecond(name)),
-        cpuUs: median(
-          runs
-            .get(title)
-            .get(name)
-            .map((figures) => figures.cpuUs),
-        ),
-        ratio,
-        low,
-        high,
-        target: limit,
-        held: limit === undefined ? undefined : ratio >= limit,
-        // no run of bad luck: all that the ratio may be lies below, and farther than noise explains
-        missed: limit !== undefined && high < limit * noise,
-        runs: perSecond(name),
-      };
-    });
-  });
-}
 
 /** Sending and receiving in one process, at one rate for all: a share of what amqplib can do there. */
 async function latency(bench, [trials, rounds, seconds]) {
   const rates = [];
   const runs = new Map(sides.map((side) => [side, []]));
-  const processes = await start(bench);
+  const processes = await start(bench, programs);
   for (let round = 0; round < trials; round++) {
     for (const side of interleaved(sides, round)) {
       progress(`rabbit: ${side} there and back, round ${round + 1} of ${trials}`);
@@ -162,31 +114,7 @@ async function latency(bench, [trials, rounds, seconds]) {
   });
 }
 
-async function start(bench) {
-  const processes = await Promise.all(
-    Object.values(programs).map(([program, ...args]) => bench.side(program, { args })),
-  );
-  return new Map(Object.keys(programs).map((name, index) => [name, processes[index]]));
-}
-
-function show(rates, latencies) {
-  const compared = ({ name, reference, ratio, low, high }) =>
-    name === reference ? '1' : `${ratio.toFixed(2)}  (${low.toFixed(2)} to ${high.toFixed(2)})`;
-  const titled = (rows, index) => (rows[index].title === rows[index - 1]?.title ? '' : rows[index].title);
-  say(
-    table(
-      ['rabbit, 1 KiB', '', 'messages/s', 'CPU each', '× best amqplib (95 %)', 'limit', ''],
-      rates.map((row, index) => [
-        titled(rates, index),
-        row.name,
-        Math.round(row.rate),
-        `${row.cpuUs.toFixed(0)} µs`,
-        compared(row),
-        row.target === undefined ? '' : `≥ ${row.target}`,
-        row.held === undefined ? '' : `${ok(row.held)} ${verdict(row)}`,
-      ]),
-    ),
-  );
+function showLatencies(latencies) {
   say(
     table(
       ['latency', '', 'p50', 'p99', 'p50 × amqplib (95 %)'],
@@ -199,8 +127,5 @@ function show(rates, latencies) {
       ]),
     ),
   );
-  const [{ runs }] = rates;
-  say(paint('dim', `${runs.length} rounds, taken in turns; ${latencies[0].runs.length} of latency.`));
+  say(paint('dim', `${latencies[0].runs.length} rounds of latency.`));
 }
-
-const verdict = ({ held, missed }) => (held ? 'held' : missed ? 'missed' : 'not held, within the noise');

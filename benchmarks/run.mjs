@@ -7,16 +7,30 @@ import { build } from '../tools/build.mjs';
 import { paint, progress, say } from '../tools/terminal.mjs';
 import * as core from './core.mjs';
 import * as embedded from './embedded.mjs';
+import * as kafka from './kafka.mjs';
+import * as kafkaSoak from './kafka-soak.mjs';
 import { machine, sayMachine } from './machine.mjs';
 import * as rabbit from './rabbit.mjs';
 import * as rabbitSoak from './rabbit-soak.mjs';
+import * as redis from './redis.mjs';
+import * as redisSoak from './redis-soak.mjs';
 import * as start from './start.mjs';
 
 /**
  * A benchmark is a module with a `summary` and `measure({ quick, scratch })`, which prints and returns its results; one of
  * them that is `missed` makes the command end with 1.
  */
-const benchmarks = { start, embedded, core, rabbit, 'rabbit-soak': rabbitSoak };
+const benchmarks = {
+  start,
+  embedded,
+  core,
+  rabbit,
+  'rabbit-soak': rabbitSoak,
+  kafka,
+  'kafka-soak': kafkaSoak,
+  redis,
+  'redis-soak': redisSoak,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,9 +1,9 @@
 /** amqplib alone, as fast as it can be written: plain `publish` with callbacks, and acknowledgements told together. */
 import { randomUUID } from 'node:crypto';
 import { connect, type ChannelModel, type ConsumeMessage, type Options } from 'amqplib';
-import type { Order } from './order.js';
-import { serve } from './served.js';
-import { EXCHANGE, QUEUE, address } from './wire.js';
+import type { Order } from '../sides/order.js';
+import { serve } from '../sides/served.js';
+import { address } from './wire.js';
 
 const OPTIONS: Options.Publish = { persistent: true, contentType: 'application/json' };
 
@@ -25,11 +25,11 @@ const refused = (error: unknown): void => {
 };
 
 serve({
-  async sender() {
+  async sender({ destination: exchange }) {
     const model = await open();
     const channel = await model.createConfirmChannel();
     const publish = (order: Order, confirmed: (error: unknown) => void): boolean =>
-      channel.publish(EXCHANGE, EXCHANGE, Buffer.from(JSON.stringify(order)), options(), confirmed);
+      channel.publish(exchange, exchange, Buffer.from(JSON.stringify(order)), options(), confirmed);
     return {
       sendAll: (order, messages, inFlight) =>
         new Promise((resolve) => {
@@ -56,7 +56,7 @@ serve({
       },
     };
   },
-  async receiver(handle, prefetch, ack) {
+  async receiver(handle, { destination, group, prefetch, ack }) {
     const model = await open();
     const channel = await model.createChannel();
     await channel.prefetch(prefetch);
@@ -77,7 +77,7 @@ serve({
             if (!last) process.nextTick(flush);
             last = message!;
           };
-    const { consumerTag } = await channel.consume(QUEUE, onMessage);
+    const { consumerTag } = await channel.consume(`${destination}.${group}`, onMessage);
     return {
       async stop() {
         await channel.cancel(consumerTag);

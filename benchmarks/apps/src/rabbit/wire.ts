@@ -1,8 +1,4 @@
-/** Where all sides meet; the benchmark has made the exchange and the queue as the binder would. */
-export const EXCHANGE = 'bench';
-export const GROUP = 'all';
-export const QUEUE = `${EXCHANGE}.${GROUP}`;
-
+/** Where the broker is; the benchmark has made the exchange and the queue as the binder would. */
 export const address = {
   hostname: '127.0.0.1',
   port: Number(process.env['BENCH_PORT']),

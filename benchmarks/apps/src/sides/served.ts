@@ -4,14 +4,14 @@
  */
 import { newOrder, type Order } from './order.js';
 
-/** What a side has to offer; it speaks to the exchange and the queue of `wire.ts`, which are there. */
+/** What a side has to offer. What it speaks to is there. */
 export interface Side {
-  sender(): Promise<Sender>;
+  sender(place: Place): Promise<Sender>;
   /** Calls back with each message and acknowledges it. */
-  receiver(handle: (order: Order) => void, prefetch: number, ack: Ack): Promise<Receiver>;
+  receiver(handle: (order: Order) => void, how: Receiving): Promise<Receiver>;
 }
 
-/** For the bare client, which has to choose: one frame each, or one for all that came in a turn of the event loop. */
+/** For the bare client, which has to choose: one by one, or together what came together. */
 export type Ack = 'each' | 'multiple';
 
 export interface Sender {
@@ -33,18 +33,29 @@ interface Load {
   readonly warmUp: number;
 }
 
-interface Receiving {
-  readonly prefetch: number;
-  readonly ack: Ack;
+export interface Place {
+  readonly destination: string;
+  readonly group: string;
 }
 
+export interface Receiving extends Place {
+  readonly prefetch: number;
+  readonly ack: Ack;
+  /** Handlers at once; a partition each. */
+  readonly concurrency: number;
+}
+
+/** Unless an order says otherwise. */
+const DEFAULTS = { destination: 'bench', group: 'all', concurrency: 1 };
+
 interface Orders {
-  send: Load & { readonly inFlight: number };
+  send: Load & Place & { readonly inFlight: number };
   receive: Load & Receiving;
   through: Load & Receiving & { readonly inFlight: number };
   latency: Receiving & { readonly rate: number; readonly seconds: number };
-  soakSending: Soak & { readonly inFlight: number };
+  soakSending: Soak & Place & { readonly inFlight: number };
   soakReceiving: Soak & Receiving;
+  idle: Receiving & { readonly seconds: number };
 }
 
 interface Soak {
@@ -62,16 +73,17 @@ export function serve(side: Side): void {
     latency: (order) => latency(side, order),
     soakSending: (order) => soakSending(side, order),
     soakReceiving: (order) => soakReceiving(side, order),
+    idle: (order) => idle(side, order),
   };
-  process.on('message', ({ name, order }: { name: keyof Orders; order: never }) => {
-    void answers[name](order).then((figures) => process.send!({ figures }));
+  process.on('message', ({ name, order }: { name: keyof Orders; order: object }) => {
+    void answers[name]({ ...DEFAULTS, ...order } as never).then((figures) => process.send!({ figures }));
   });
   process.on('disconnect', () => process.exit());
   process.send!({ figures: {} });
 }
 
-async function send(side: Side, { messages, warmUp, inFlight }: Orders['send']): Promise<Figures> {
-  const sender = await side.sender();
+async function send(side: Side, { messages, warmUp, inFlight, ...place }: Orders['send']): Promise<Figures> {
+  const sender = await side.sender(place);
   const order = newOrder();
   await sender.sendAll(order, warmUp, inFlight);
   const watch = new Watch();
@@ -82,9 +94,9 @@ async function send(side: Side, { messages, warmUp, inFlight }: Orders['send']):
 }
 
 /** From the last message of the warm-up to the last message. */
-async function receive(side: Side, { messages, warmUp, prefetch, ack }: Orders['receive']): Promise<Figures> {
+async function receive(side: Side, { messages, warmUp, ...how }: Orders['receive']): Promise<Figures> {
   const count = new Count(warmUp, messages);
-  const receiver = await side.receiver(count.one, prefetch, ack);
+  const receiver = await side.receiver(count.one, how);
   const watch = await count.done;
   await receiver.stop();
   return watch.figures(messages);
@@ -92,10 +104,10 @@ async function receive(side: Side, { messages, warmUp, prefetch, ack }: Orders['
 
 /** Sends as fast as it can and receives what it sends. */
 async function through(side: Side, order: Orders['through']): Promise<Figures> {
-  const { messages, warmUp, inFlight, prefetch, ack } = order;
+  const { messages, warmUp, inFlight } = order;
   const count = new Count(warmUp, messages);
-  const receiver = await side.receiver(count.one, prefetch, ack);
-  const sender = await side.sender();
+  const receiver = await side.receiver(count.one, order);
+  const sender = await side.sender(order);
   await sender.sendAll(newOrder(), warmUp + messages, inFlight);
   const watch = await count.done;
   await sender.close();
@@ -109,7 +121,7 @@ const LATENCY_WARM_UP_MS = 500;
 const MOST_UNCONFIRMED = 1000;
 
 /** Open loop: what is due by the clock is sent, in steps of a millisecond, and latency counts from when it was due. */
-async function latency(side: Side, { rate, seconds, prefetch, ack }: Orders['latency']): Promise<Figures> {
+async function latency(side: Side, { rate, seconds, ...how }: Orders['latency']): Promise<Figures> {
   const all = Math.round((LATENCY_WARM_UP_MS / 1000 + seconds) * rate);
   const taken: number[] = [];
   let countedFrom = Infinity;
@@ -120,8 +132,8 @@ async function latency(side: Side, { rate, seconds, prefetch, ack }: Orders['lat
     if (at >= countedFrom) taken.push(performance.now() - at);
     if (++received === all) finished();
   };
-  const receiver = await side.receiver(handle, prefetch, ack);
-  const sender = await side.sender();
+  const receiver = await side.receiver(handle, how);
+  const sender = await side.sender(how);
   const order = newOrder();
   let sent = 0;
   let unconfirmed = 0;
@@ -145,8 +157,11 @@ async function latency(side: Side, { rate, seconds, prefetch, ack }: Orders['lat
   return { p50: quantile(0.5), p90: quantile(0.9), p99: quantile(0.99), max: quantile(1) };
 }
 
-async function soakSending(side: Side, { messages, samples, inFlight }: Orders['soakSending']): Promise<Figures> {
-  const sender = await side.sender();
+async function soakSending(
+  side: Side,
+  { messages, samples, inFlight, ...place }: Orders['soakSending'],
+): Promise<Figures> {
+  const sender = await side.sender(place);
   const order = newOrder();
   const memory = new Memory();
   const watch = new Watch();
@@ -170,10 +185,27 @@ async function soakReceiving(
     if (++received % (messages / samples) === 0) memory.take();
     count.one();
   };
-  const receiver = await side.receiver(handle, receiving.prefetch, receiving.ack);
+  const receiver = await side.receiver(handle, receiving);
   const watch = await count.done;
   await receiver.stop();
   return { ...watch.figures(messages), ...memory.figures() };
+}
+
+const SETTLED_MS = 3000;
+
+/** Bound and with nothing to do. */
+async function idle(side: Side, { seconds, ...how }: Orders['idle']): Promise<Figures> {
+  const receiver = await side.receiver(() => {}, how);
+  const sender = await side.sender(how);
+  await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
+  const cpu = process.cpuUsage();
+  const started = performance.now();
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  const { user, system } = process.cpuUsage(cpu);
+  const ms = performance.now() - started;
+  await sender.close();
+  await receiver.stop();
+  return { ofACore: (user + system) / 1000 / ms };
 }
 
 /** Milliseconds of the clock and microseconds of this process's processors. */

@@ -1,4 +1,4 @@
-/** The message of the RabbitMQ benchmarks: an order whose JSON has 1024 bytes. */
+/** The message of the benchmarks with a broker: an order whose JSON has 1024 bytes. */
 export interface Order {
   readonly id: string;
   readonly lines: readonly { readonly sku: string; readonly amount: number; readonly note: string }[];
