@@ -127,12 +127,16 @@ function isTrusted(javaClass: string, packages: readonly string[]): boolean {
 }
 
 /** What a handler gets. Bytes that are not what their class says are given as bytes, as in Spring. */
-export function decodeHeader({ bytes, javaClass }: RawHeader, packages: readonly string[]): HeaderValue {
+export function decodeHeader(
+  bytes: Buffer,
+  javaClass: string | undefined,
+  trustedPackages: readonly string[],
+): HeaderValue {
   // a copy: a handler that keeps it must not keep the whole fetch
   if (javaClass === undefined) return Buffer.from(bytes);
   if (javaClass === STRING && bytes[0] !== QUOTE) return bytes.toString();
   const decode = DECODERS.get(javaClass);
-  if (!decode && !isTrusted(javaClass, packages)) {
+  if (!decode && !isTrusted(javaClass, trustedPackages)) {
     return new UntrustedHeader(Buffer.from(bytes), javaClass) as unknown as HeaderValue;
   }
   try {
@@ -146,6 +150,7 @@ export function decodeHeader({ bytes, javaClass }: RawHeader, packages: readonly
 export function decodeText(bytes: Buffer): string {
   const text = bytes.toString();
   if (bytes[0] !== QUOTE) return text;
+  if (/^"[^"\\]*"$/.test(text)) return text.slice(1, -1);
   try {
     return String(JSON.parse(text));
   } catch {

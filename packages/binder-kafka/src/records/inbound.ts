@@ -2,7 +2,7 @@
 import { HeaderRecord, type HeaderMode, type HeaderValue } from '@streambind/core/binder';
 import type { IncomingRecord, RecordHeaders, TopicPartition } from '../client/port.js';
 import { readEmbedded, type Embedded } from './embedded-headers.js';
-import { HEADER_TYPES, KafkaHeaders, NATIVE_HEADERS_PRESENT } from './headers.js';
+import { KafkaHeaders, NATIVE_HEADERS_PRESENT } from './headers.js';
 import { ReceivedHeaders } from './received-headers.js';
 
 /** Where a record was read, and how its headers travel. One for all records of a partition. */
@@ -58,12 +58,8 @@ function inboundHeaders(
 ): Headers {
   const headers = new HeaderRecord() as Headers;
   if (received) {
-    let any = false;
-    for (const name in received.raw) {
-      any = true;
-      if (!NOT_FROM_RECORD.has(name)) headers[name] = received.value(name)!;
-    }
-    if (any) headers[NATIVE_HEADERS_PRESENT] = true;
+    received.copyTo(headers, NOT_FROM_RECORD);
+    if (!isEmpty(record.headers)) headers[NATIVE_HEADERS_PRESENT] = true;
   }
   if (embedded) {
     for (const [name, value] of Object.entries(embedded.headers)) {
@@ -85,7 +81,7 @@ function inboundHeaders(
 }
 
 /** `id` and `timestamp` are the receiver's own. */
-const NOT_FROM_RECORD: ReadonlySet<string> = new Set(['id', 'timestamp', HEADER_TYPES]);
+const NOT_FROM_RECORD: ReadonlySet<string> = new Set(['id', 'timestamp']);
 
 function isEmpty(headers: RecordHeaders): boolean {
   for (const _ in headers) return false;

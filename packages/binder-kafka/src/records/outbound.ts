@@ -124,9 +124,7 @@ class OutboundMapper {
       plain: { bytes: Buffer.from(value), javaClass: STRING },
       quoted: { bytes: Buffer.from(JSON.stringify(value)), javaClass: STRING },
     }));
-    const byFramework =
-      record.contentTypeBy === 'binding' ||
-      (received?.listed(CONTENT_TYPE) === true && received.value(CONTENT_TYPE) === value);
+    const byFramework = record.contentTypeBy === 'binding' || received?.isMimeType(value) === true;
     return byFramework ? known.quoted : known.plain;
   }
 

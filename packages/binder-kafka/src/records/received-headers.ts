@@ -25,27 +25,34 @@ export class ReceivedHeaders {
     private readonly trustedPackages: readonly string[],
   ) {}
 
-  /** @returns undefined where there is no such header */
-  value(name: string): HeaderValue | undefined {
-    const header = this.#header(name);
-    if (!header) return undefined;
-    if (header.javaClass === undefined && TRACE.test(name)) return header.bytes.toString();
-    if (name === CONTENT_TYPE) return decodeText(header.bytes);
-    return decodeHeader(header, this.trustedPackages);
+  /** All of them but the one that tells their classes, and those of these names. */
+  copyTo(target: Record<string, HeaderValue>, except: ReadonlySet<string>): void {
+    const classes = this.#listed();
+    for (const name in this.raw) {
+      if (name === HEADER_TYPES || except.has(name)) continue;
+      target[name] = this.#decoded(name, lastOf(this.raw, name)!, classes.get(name));
+    }
   }
 
   /** The header as it came, if it still stands for this value. */
   unchanged(name: string, value: unknown): RawHeader | undefined {
     const header = this.#header(name);
     if (!header) return undefined;
-    const came = this.value(name);
+    const came = this.#decoded(name, header.bytes, header.javaClass);
     const same = typeof value === 'object' ? isDeepStrictEqual(came, value) : Object.is(came, value);
     return same ? header : undefined;
   }
 
-  /** Whether a Java class was said of it. */
-  listed(name: string): boolean {
-    return this.#listed().has(name);
+  /** Whether this is the content type that came, with a Java class: Spring makes a MimeType of it then. */
+  isMimeType(contentType: string): boolean {
+    const header = this.#header(CONTENT_TYPE);
+    return header?.javaClass !== undefined && decodeText(header.bytes) === contentType;
+  }
+
+  #decoded(name: string, bytes: Buffer, javaClass: string | undefined): HeaderValue {
+    if (name === CONTENT_TYPE) return decodeText(bytes);
+    if (javaClass === undefined && TRACE.test(name)) return bytes.toString();
+    return decodeHeader(bytes, javaClass, this.trustedPackages);
   }
 
   #header(name: string): RawHeader | undefined {
@@ -62,7 +69,7 @@ export class ReceivedHeaders {
 const TRACE = /^(b3|traceparent|tracestate|baggage|x-b3-.+)$/i;
 
 /** Of a name that came several times the last value counts. */
-export function lastOf(headers: RecordHeaders, name: string): Buffer | undefined {
+function lastOf(headers: RecordHeaders, name: string): Buffer | undefined {
   if (!Object.hasOwn(headers, name)) return undefined;
   const value = headers[name];
   return Array.isArray(value) ? value.at(-1) : value;
