@@ -13,6 +13,7 @@ export interface Certificates {
   readonly stranger: string;
   /** Made out to localhost and 127.0.0.1. */
   readonly server: Identity;
+  /** Made out to nobody that is a server here. */
   readonly client: Identity;
   remove(): void;
 }

@@ -13,10 +13,10 @@ export function makeCertificates() {
     openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...made);
     return file(`${name}.pem`);
   };
-  const signed = (name) => {
+  const signed = (name, madeOutTo) => {
     const asked = ['-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.csr`];
     openssl('req', '-newkey', 'rsa:2048', '-nodes', ...asked);
-    writeFileSync(file('names'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
+    writeFileSync(file('names'), `subjectAltName=${madeOutTo}\n`);
     const by = ['-CA', 'authority.pem', '-CAkey', 'authority.key', '-CAcreateserial', '-days', '2'];
     openssl('x509', '-req', '-in', `${name}.csr`, '-extfile', 'names', ...by, '-out', `${name}.pem`);
     const [certificate, key] = [file(`${name}.pem`), file(`${name}.key`)];
@@ -28,8 +28,8 @@ export function makeCertificates() {
     directory,
     authority: authority('authority'),
     stranger: authority('stranger'),
-    server: signed('server'),
-    client: signed('client'),
+    server: signed('server', 'DNS:localhost,IP:127.0.0.1'),
+    client: signed('client', 'DNS:client'),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
 }
