@@ -33,8 +33,19 @@ export function encodeHeader(value: unknown, name: string): RawHeader {
       if (value instanceof UntrustedHeader) {
         return { bytes: asBuffer(value.headerValue), javaClass: value.untrustedType };
       }
-      return { bytes: Buffer.from(named(name, () => jsonOf(value))), javaClass: objectClass(value) };
+      return named(name, () => {
+        const said = saidBy(value);
+        return ['string', 'number', 'bigint', 'boolean'].includes(typeof said)
+          ? encodeHeader(said, name)
+          : { bytes: Buffer.from(jsonOf(value)), javaClass: objectClass(value) };
+      });
   }
+}
+
+/** An object that is text or a number in JSON is sent as that: a URL, a value that another binder has a class for. */
+function saidBy(value: unknown): unknown {
+  const { toJSON } = value as { toJSON?: unknown };
+  return typeof toJSON === 'function' && !(value instanceof Date) ? (toJSON as () => unknown).call(value) : value;
 }
 
 const numberClass = (value: number): string => {
@@ -48,7 +59,7 @@ function objectClass(value: unknown): string {
   return Array.isArray(value) || value instanceof Set ? 'java.util.ArrayList' : 'java.util.LinkedHashMap';
 }
 
-function named(name: string, write: () => string): string {
+function named<T>(name: string, write: () => T): T {
   try {
     return write();
   } catch (error) {
