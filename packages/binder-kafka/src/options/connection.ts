@@ -64,7 +64,9 @@ interface Named {
   readonly option: Option;
 }
 
-const SIDE: { readonly [K in Exclude<keyof SideOptions, 'properties'>]-?: Named } = {
+type NamedOptions<T> = { readonly [K in keyof T]-?: Named };
+
+const SIDE: NamedOptions<Omit<SideOptions, 'properties'>> = {
   bootstrapServers: {
     java: 'bootstrap.servers',
     option: { type: 'list', doc: 'Where the brokers are: `host:port`. Default: localhost:9092.' },
@@ -110,7 +112,7 @@ const SIDE: { readonly [K in Exclude<keyof SideOptions, 'properties'>]-?: Named 
   },
 };
 
-const CONSUMER: { readonly [K in keyof ConsumerOptions]-?: Named } = {
+const CONSUMER: NamedOptions<ConsumerOptions> = {
   autoOffsetReset: {
     java: 'auto.offset.reset',
     option: {
@@ -158,7 +160,7 @@ const CONSUMER: { readonly [K in keyof ConsumerOptions]-?: Named } = {
   },
 };
 
-const PRODUCER: { readonly [K in keyof ProducerOptions]-?: Named } = {
+const PRODUCER: NamedOptions<ProducerOptions> = {
   acks: { java: 'acks', option: { type: 'string', doc: 'As required-acks of the binder, above it.' } },
   compressionType: {
     java: 'compression.type',
@@ -173,22 +175,24 @@ const PRODUCER: { readonly [K in keyof ProducerOptions]-?: Named } = {
 
 const properties: Option = { type: 'map', doc: "Properties of Java's clients, by their own names." };
 
-const optionsOf = <T>(prefix: string, named: { readonly [K in keyof T]-?: Named }): Readonly<Record<string, Option>> =>
+const optionsOf = <T>(named: NamedOptions<T>, prefix = '', doc?: string): Readonly<Record<string, Option>> =>
   Object.fromEntries(
     Object.entries<Named>(named as Readonly<Record<string, Named>>).map(([name, { option }]) => [
       `${prefix}${name}`,
-      option,
+      doc === undefined ? option : { ...option, doc },
     ]),
   );
+
+const OF_A_SIDE = 'As without it in front: consumers and producers of a binder share its connection.';
 
 const SSL_WITHOUT = ['ssl.keyStoreType', 'ssl.trustStoreType', 'ssl.trustStorePassword', 'ssl.protocol', 'ssl.bundle'];
 
 export const connectionSchema: Schema<KafkaConnectionOptions> = schema<KafkaConnectionOptions>({
-  ...(optionsOf('', SIDE) as Options<SideOptions>),
-  ...(optionsOf('consumer.', SIDE) as Options<Below<'consumer', SideOptions>>),
-  ...(optionsOf('producer.', SIDE) as Options<Below<'producer', SideOptions>>),
-  ...(optionsOf('consumer.', CONSUMER) as Options<Below<'consumer', ConsumerOptions>>),
-  ...(optionsOf('producer.', PRODUCER) as Options<Below<'producer', ProducerOptions>>),
+  ...(optionsOf(SIDE) as Options<SideOptions>),
+  ...(optionsOf(SIDE, 'consumer.', OF_A_SIDE) as Options<Below<'consumer', SideOptions>>),
+  ...(optionsOf(SIDE, 'producer.', OF_A_SIDE) as Options<Below<'producer', SideOptions>>),
+  ...(optionsOf(CONSUMER, 'consumer.') as Options<Below<'consumer', ConsumerOptions>>),
+  ...(optionsOf(PRODUCER, 'producer.') as Options<Below<'producer', ProducerOptions>>),
   properties,
   'consumer.properties': properties,
   'producer.properties': properties,
