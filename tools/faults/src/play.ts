@@ -81,7 +81,7 @@ export async function play(
   );
   let failure: Error | undefined;
   const destination = `faults-${id.toLowerCase()}-${randomUUID().slice(0, 8)}`;
-  const stage = new Stage(directory, broker, subject.name, load, subject.resends, destination);
+  const stage = new Stage(directory, broker, subject.name, load, subject, destination);
   try {
     await perform(stage, { steps, load, expected, quick, listener });
     for (const group of GROUPS) {

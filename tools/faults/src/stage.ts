@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Process, type Program } from './processes.js';
 import { Ledger, LedgerReader, type Chronicle, type Entry } from './records.js';
-import type { BrokerUnderTest, Scene } from './subject.js';
+import type { BrokerUnderTest, Scene, Subject } from './subject.js';
 import { BREAKS, RELIEVES, isProcessVerb, type ProcessVerb, type Verb } from './verbs.js';
 import { holdsWithin } from './wait.js';
 
@@ -46,7 +46,7 @@ export class Stage {
     private readonly broker: BrokerUnderTest,
     private readonly profile: string,
     private readonly load: Load,
-    private readonly resends: boolean,
+    private readonly subject: Pick<Subject, 'resends' | 'uncommittedMs'>,
     destination: string,
   ) {
     this.#directory = join(directory, 'ledgers');
@@ -86,12 +86,14 @@ export class Stage {
     const [, role = ''] = verb.split(' ');
     const subject = isProcessVerb(verb) && verb !== 'await workers' ? this.#member(role, which) : undefined;
     const breaks = BREAKS[verb];
-    const { workers, senders, prefetch, inFlight } = this.load;
-    const resent = this.resends ? senders * inFlight : 0;
+    const { workers, senders, prefetch, inFlight, rate } = this.load;
+    const { resends, uncommittedMs = 0 } = this.subject;
+    const resent = resends ? senders * inFlight : 0;
+    const uncommitted = Math.ceil((senders * rate * uncommittedMs) / 1000);
     const duplicates: Readonly<Record<string, number>> =
       breaks === 'everyone'
-        ? { [GROUPS[0]]: workers * prefetch + resent, [GROUPS[1]]: prefetch + resent }
-        : { [GROUPS[0]]: breaks === 'worker' ? prefetch : 0 };
+        ? { [GROUPS[0]]: workers * prefetch + uncommitted + resent, [GROUPS[1]]: prefetch + uncommitted + resent }
+        : { [GROUPS[0]]: breaks === 'worker' ? prefetch + Math.ceil(uncommitted / workers) : 0 };
     // written before it is done: what comes of it comes later
     if (!RELIEVES.includes(verb)) {
       this.note({

@@ -8,6 +8,10 @@ export interface Subject {
   readonly ordered: boolean;
   /** Whether a send that was not confirmed when a connection broke is sent again. */
   readonly resends: boolean;
+  /**
+   * Milliseconds in which what is handled is not known to the broker yet, beside what a worker has taken. Absent: none.
+   */
+  readonly uncommittedMs?: number;
   /** How soon silence is taken for death, in milliseconds. */
   readonly silenceMs: number;
   /** By fault, or by its number without letter: the time until everybody works again, in milliseconds. */

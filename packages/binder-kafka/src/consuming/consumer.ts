@@ -72,6 +72,7 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
   #topics: ConsumerTopics | undefined;
   #everUp = false;
   #changing = false;
+  #stalled = false;
   #userPaused = false;
 
   constructor(source: ConsumerSource<KafkaConsumerOptions>, sink: ConsumerSink, around: Surroundings) {
@@ -90,6 +91,10 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
       afterMs: 100,
       commit: async (positions) => {
         await this.#members.current?.commit(positions);
+      },
+      stalled: (stalled) => {
+        this.#stalled = stalled;
+        this.#startOrNot();
       },
       fault: (error) => sink.fault(told(error, this.#where)),
     });
@@ -115,11 +120,11 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
       ),
       pause: () => {
         this.#userPaused = true;
-        this.#intake.pause();
+        this.#startOrNot();
       },
       resume: () => {
         this.#userPaused = false;
-        if (!this.#changing) this.#intake.resume();
+        this.#startOrNot();
       },
     };
   }
@@ -179,6 +184,11 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
     return ofLane;
   }
 
+  #startOrNot(): void {
+    if (this.#changing || this.#stalled || this.#userPaused) this.#intake.pause();
+    else this.#intake.resume();
+  }
+
   // the member
 
   async #join(): Promise<KafkaMember> {
@@ -218,7 +228,7 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
   /** Handlers that run may end, and what they have done is committed, before another member reads. */
   async #revoking(): Promise<void> {
     this.#changing = true;
-    this.#intake.pause();
+    this.#startOrNot();
     for (const lane of this.#lanes.values()) lane.release();
     const most = Math.max(this.#settings.rebalanceTimeoutMs - HANDOVER_MARGIN_MS, HANDOVER_MARGIN_MS / 2);
     const patience = new AbortController();
@@ -252,7 +262,7 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
     }
     member.pause([...this.#lanes.values()].filter(({ paused }) => paused).map(({ origin }) => origin));
     this.#changing = false;
-    if (!this.#userPaused) this.#intake.resume();
+    this.#startOrNot();
     return positions;
   }
 
