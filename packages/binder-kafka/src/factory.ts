@@ -2,7 +2,6 @@
 import {
   StreambindError,
   Trouble,
-  asError,
   type Binder,
   type BinderContext,
   type BinderFactory,
@@ -34,6 +33,7 @@ import {
 import { policy, weaknesses } from './options/policy.js';
 import { clientSettings, producerSettings } from './options/settings.js';
 import { KafkaProducerBinding } from './publishing/producer.js';
+import { healthOf } from './health.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, room } from './publishing/size.js';
 
 /** Room for headers and a key beside the payload. */
@@ -160,12 +160,8 @@ class KafkaBinder implements Binder<KafkaConsumerOptions, KafkaProducerOptions> 
     for (const { degraded } of this.#consumers) {
       if (degraded !== undefined) return { state: 'degraded', reason: degraded };
     }
-    try {
-      const { id, brokers } = await this.#client.admin.cluster();
-      return { state: 'up', detail: { clusterId: id, brokers } };
-    } catch (error) {
-      return { state: 'down', reason: toldOfConnection(asError(error), this.#connection).message };
-    }
+    const topics = [...this.#consumers, ...this.#producers].flatMap((each) => each.topics);
+    return healthOf(this.#client.admin, topics, this.#options, this.#connection);
   }
 
   close(): Promise<void> {

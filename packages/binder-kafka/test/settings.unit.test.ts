@@ -44,6 +44,12 @@ describe('without any configuration', () => {
         requestTimeoutMs: 30_000,
       },
       notices: [],
+      places: {
+        brokers: 'spring.cloud.stream.kafka.binder.brokers',
+        protocol: 'security.protocol',
+        login: 'sasl.jaas.config',
+        trust: 'ssl.truststore.location',
+      },
     });
   });
 

@@ -138,6 +138,11 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
     return this.#intake.degraded;
   }
 
+  /** Those it reads. */
+  get topics(): readonly string[] {
+    return [...(this.#topics?.topics.keys() ?? [])];
+  }
+
   // from the intake
 
   ack(delivery: KafkaDelivery): void | Promise<void> {

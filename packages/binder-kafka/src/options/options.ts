@@ -118,7 +118,7 @@ export const binderSchema = schema<KafkaBinderOptions>({
   considerDownWhenAnyPartitionHasNoLeader: {
     type: 'boolean',
     default: false,
-    doc: 'Whether one partition without a leader makes the binder down, or only those of a whole topic.',
+    doc: 'Whether a partition without a leader makes the binder down. false: degraded.',
   },
   headers: {
     type: 'list',

@@ -61,6 +61,11 @@ export class KafkaProducerBinding implements ProducerBinding {
     return this.#target.partitionCount === undefined ? undefined : this.#partitions;
   }
 
+  /** The one that it sends to, unless a message says otherwise. */
+  get topics(): readonly string[] {
+    return [this.#target.destination];
+  }
+
   /** Resolves when records can be sent. @throws what cannot be cured by trying again, CLOSED */
   open(): Promise<void> {
     return this.#publisher.open();
