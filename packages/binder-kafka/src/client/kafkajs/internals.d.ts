@@ -15,7 +15,10 @@ declare module 'kafkajs/src/consumer/consumerGroup.js' {
     readonly coordinator: {
       heartbeat(request: { groupId: string; memberId: string | null; groupGenerationId: number | null }): Promise<void>;
     } | null;
+    readonly cluster: { findGroupCoordinator(group: { groupId: string }): Promise<object> };
+    heartbeat(options: { interval: number }): Promise<void>;
     joinAndSync(): Promise<void>;
+    recoverFromFetch(error: unknown): Promise<void>;
     recoverFromOffsetOutOfRange(error: { topic: string; partition: number }): Promise<void>;
     assigned(): TopicPartitions[];
     resume(partitions: readonly TopicPartitions[]): void;

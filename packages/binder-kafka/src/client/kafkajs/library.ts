@@ -48,7 +48,12 @@ ConsumerGroup.prototype.joinAndSync = async function joinAndSync(): Promise<void
   const before = this.memberId;
   if (before) await keepingMembership(this, handover.revoking());
   else await handover.joining();
-  await join.call(this);
+  try {
+    await join.call(this);
+  } catch (failed) {
+    throwWithoutConnection(failed);
+    throw failed;
+  }
   const continuous = before !== null && before === this.memberId;
   const assigned = this.assigned();
   this.seekOffset.clear();
@@ -57,13 +62,52 @@ ConsumerGroup.prototype.joinAndSync = async function joinAndSync(): Promise<void
 };
 
 /** The client's own way commits a negative offset for the whole group. */
-const recover = ConsumerGroup.prototype.recoverFromOffsetOutOfRange;
+const recoverOffset = ConsumerGroup.prototype.recoverFromOffsetOutOfRange;
 ConsumerGroup.prototype.recoverFromOffsetOutOfRange = async function recoverFromOffsetOutOfRange(error): Promise<void> {
   const handover = handovers.get(this.assigners[0]!);
-  if (!handover) return recover.call(this, error);
+  if (!handover) return recoverOffset.call(this, error);
   const { topic, partition } = error;
   this.seek({ topic, partition, offset: await handover.outOfRange(topic, partition) });
 };
+
+/**
+ * A broker that is away for a moment must not end the consumer: a new one would have to wait until the group has given
+ * up the old. So what failed for want of a connection stays what can be tried again, and no broker is forgotten for it.
+ */
+const recover = ConsumerGroup.prototype.recoverFromFetch;
+ConsumerGroup.prototype.recoverFromFetch = async function recoverFromFetch(error): Promise<void> {
+  throwWithoutConnection(error);
+  try {
+    await recover.call(this, error);
+  } catch (failed) {
+    throwWithoutConnection(failed);
+    throw failed;
+  }
+};
+
+const heartbeat = ConsumerGroup.prototype.heartbeat;
+ConsumerGroup.prototype.heartbeat = async function beat(options): Promise<void> {
+  try {
+    await heartbeat.call(this, options);
+  } catch (failed) {
+    if (connectionError(failed) !== undefined) await this.cluster.findGroupCoordinator(this).catch(() => undefined);
+    throwWithoutConnection(failed);
+    throw failed;
+  }
+};
+
+const CONNECTION_ERRORS = /^KafkaJS(?:ConnectionError|ConnectionClosedError|BrokerNotFound|RequestTimeoutError)$/;
+
+/** What the client wraps into an error that it does not try again. */
+function connectionError(error: unknown): Error | undefined {
+  for (let one = error; one instanceof Error; one = one.cause) if (CONNECTION_ERRORS.test(one.name)) return one;
+  return undefined;
+}
+
+function throwWithoutConnection(error: unknown): void {
+  const connection = connectionError(error);
+  if (connection) throw connection;
+}
 
 /** A group waits for its members, but only for those whose heart beats. */
 async function keepingMembership(group: InstanceType<typeof ConsumerGroup>, work: Promise<void>): Promise<void> {

@@ -21,6 +21,8 @@ export class KafkaJsMember implements KafkaMember {
   #listener: MemberListener | undefined;
   #joined: { resolve(): void; reject(error: Error): void } | undefined;
   #heard = 0;
+  /** It waits for the others of its group, or they for it. */
+  #changing = false;
   #watch: NodeJS.Timeout | undefined;
   #ended = false;
   #closed: Promise<void> | undefined;
@@ -121,8 +123,12 @@ export class KafkaJsMember implements KafkaMember {
   #handover(): Handover {
     let member = false;
     return {
-      revoking: () => (this.#ended ? Promise.resolve() : this.#listener!.revoking()),
+      revoking: async () => {
+        this.#changing = true;
+        if (!this.#ended) await this.#listener!.revoking();
+      },
       joining: async () => {
+        this.#changing = true;
         if (member && !this.#ended) await this.#listener!.assigned([], false);
       },
       assigned: async (assigned, continuous) => {
@@ -132,6 +138,7 @@ export class KafkaJsMember implements KafkaMember {
         );
         const positions = await this.#listener!.assigned(partitions, continuous);
         member = true;
+        this.#changing = false;
         this.#heard = performance.now();
         this.#joined!.resolve();
         return positions.map(({ topic, partition, offset }) => ({ topic, partition, offset: offset.toString() }));
@@ -168,10 +175,14 @@ export class KafkaJsMember implements KafkaMember {
     if (this.#watch) this.#listener?.failed(trouble);
   }
 
-  /** A consumer can fall silent without a word, when its requests are never answered. */
+  /**
+   * A consumer can fall silent without a word, when its requests are never answered. After the session the group has given
+   * its partitions to others.
+   */
   #listen(): void {
+    const { sessionTimeoutMs, rebalanceTimeoutMs } = this.#settings;
     const silentMs = performance.now() - this.#heard;
-    if (silentMs < this.#settings.sessionTimeoutMs + this.#settings.rebalanceTimeoutMs) return;
+    if (silentMs < (this.#changing ? sessionTimeoutMs + rebalanceTimeoutMs : sessionTimeoutMs)) return;
     this.#failed(new KafkaTrouble('unavailable', `nothing was heard of the group for ${Math.round(silentMs)} ms`));
   }
 }
