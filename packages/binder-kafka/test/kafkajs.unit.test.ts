@@ -1,4 +1,3 @@
-/// <reference path="../src/client/kafkajs/internals.d.ts" />
 /** What the binder relies on inside kafkajs, and what it makes of its errors and assignments. */
 import { describe, expect, test } from '@jest/globals';
 import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js';

@@ -69,8 +69,8 @@ await describeWithBroker('kafka', 'publishing', ({ address }) => {
     const binder = await open();
     const producer = await produce(binder, topic);
     const large = Buffer.alloc(30_000, 'x');
-    const sends = ['a', 'b', 'c'].map((text) => producer.send(record(text)));
-    sends.splice(1, 0, producer.send(record('', { payload: large })));
+    const payloads = [Buffer.from('a'), large, Buffer.from('b'), Buffer.from('c')];
+    const sends = payloads.map((payload) => producer.send(record('', { payload })));
     expect(await settled(sends)).toEqual(['confirmed', 'PAYLOAD_TOO_LARGE', 'confirmed', 'confirmed']);
     expect(await read(binder, topic, 3)).toEqual(['a', 'b', 'c']);
   });

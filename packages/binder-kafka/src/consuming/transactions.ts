@@ -80,9 +80,9 @@ export class LaneTransactions {
   }
 
   async #commit(records: readonly OutgoingRecord[]): Promise<void> {
-    const { group, open, prefix } = this.#options;
+    const { group, prefix } = this.#options;
     const { topic, partition } = this.#lane.origin;
-    const producer = await (this.#producer ??= open(`${prefix}${group}.${topic}.${partition}`));
+    const producer = await (this.#producer ??= this.#options.open(`${prefix}${group}.${topic}.${partition}`));
     const transaction = await producer.begin();
     try {
       if (records.length > 0) await transaction.send(records);

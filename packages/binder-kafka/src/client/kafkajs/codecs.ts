@@ -30,8 +30,8 @@ function once(make: () => Codec): () => Codec {
 }
 
 interface Snappy {
-  compress(data: Buffer): Promise<Buffer>;
-  uncompress(data: Buffer, options: { asBuffer: true }): Promise<Buffer>;
+  readonly compress: (data: Buffer) => Promise<Buffer>;
+  readonly uncompress: (data: Buffer, options: { asBuffer: true }) => Promise<Buffer>;
 }
 
 function snappy(): Codec {
@@ -53,8 +53,8 @@ function snappy(): Codec {
 }
 
 interface Lz4 {
-  compressFrame(data: Buffer): Promise<Buffer>;
-  decompressFrame(data: Buffer): Promise<Buffer>;
+  readonly compressFrame: (data: Buffer) => Promise<Buffer>;
+  readonly decompressFrame: (data: Buffer) => Promise<Buffer>;
 }
 
 function lz4(): Codec {
@@ -63,8 +63,8 @@ function lz4(): Codec {
 }
 
 interface Zstd {
-  zstdCompressSync?(data: Buffer): Buffer;
-  zstdDecompressSync?(data: Buffer): Buffer;
+  readonly zstdCompressSync?: (data: Buffer) => Buffer;
+  readonly zstdDecompressSync?: (data: Buffer) => Buffer;
 }
 
 function zstd(): Codec {

@@ -2,6 +2,7 @@
  * What is touched of kafkajs, all of it here: its public door, and two classes behind it. Its version is fixed in
  * package.json, and `kafkajs.unit.test.ts` pins what the touches rely on.
  */
+// oxlint-disable typescript/unbound-method -- methods of prototypes, called on what they are called on
 import kafkajs from 'kafkajs';
 import type { TopicPartitions } from 'kafkajs';
 import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js';

@@ -148,16 +148,16 @@ export class KafkaJsMember implements KafkaMember {
   }
 
   /** Never throws, apart from the client's own errors: whatever else is thrown here would end the consumer, or loop. */
-  async #batch({ batch, resolveOffset, heartbeat, isStale }: EachBatchPayload): Promise<void> {
-    const { topic, partition, messages } = batch;
+  async #batch(payload: EachBatchPayload): Promise<void> {
+    const { topic, partition, messages } = payload.batch;
     const last = messages.at(-1);
-    if (this.#ended || isStale() || !last) return;
+    if (this.#ended || payload.isStale() || !last) return;
     const held = this.#listener!.batch({ topic, partition, records: messages.map(incoming) });
-    resolveOffset(last.offset);
+    payload.resolveOffset(last.offset);
     if (!held) return;
     let release!: () => void;
     const failed = new Promise<never>((_resolve, reject) => {
-      const beating = setInterval(() => void heartbeat().catch(reject), this.#settings.heartbeatIntervalMs);
+      const beating = setInterval(() => void payload.heartbeat().catch(reject), this.#settings.heartbeatIntervalMs);
       release = () => clearInterval(beating);
     });
     try {
