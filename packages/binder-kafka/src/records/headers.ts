@@ -12,6 +12,8 @@ export const KafkaHeaders = {
   /** Another topic than the binding's, where `use-topic-header` is set. */
   TOPIC: 'kafka_topic',
   // inbound
+  /** Of a parameter of the type `Acknowledgment`, which may go without. */
+  ACKNOWLEDGMENT: 'kafka_acknowledgment',
   GROUP_ID: 'kafka_groupId',
   OFFSET: 'kafka_offset',
   /** Bytes; absent where the record has no key. */
@@ -60,7 +62,6 @@ const NEVER_MAPPED: ReadonlySet<string> = new Set([
   HEADER_TYPES,
   NATIVE_HEADERS_PRESENT,
   ...Object.values(KafkaHeaders),
-  'kafka_acknowledgment',
   'kafka_batchConvertedHeaders',
   'kafka_consumer',
   'kafka_data',

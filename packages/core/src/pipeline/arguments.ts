@@ -14,9 +14,10 @@ export type ArgumentResolver = (exchange: Exchange) => unknown;
 type ParameterKind = 'message' | 'payload' | 'header' | 'headers' | 'acknowledgment';
 
 export function kindOf({ type, payload, header, headers }: ParameterDescription): ParameterKind {
+  // with the header in which Spring Kafka has it, too
+  if (type === Acknowledgment) return 'acknowledgment';
   if (header) return 'header';
   if (headers || type === MessageHeaders) return 'headers';
-  if (type === Acknowledgment) return 'acknowledgment';
   if (typeof type === 'function' && (type === Message || (type.prototype as unknown) instanceof Message))
     return 'message';
   return payload?.expression === undefined ? 'payload' : 'header';

@@ -120,6 +120,9 @@ describe('a listener', () => {
       @StreamListener('input') byHand(acknowledgment: Acknowledgment): void {
         void acknowledgment;
       }
+      @StreamListener('input') byHeader(body: string, @Header('kafka_acknowledgment') it: Acknowledgment): void {
+        void [body, it];
+      }
       @StreamListener({ target: 'input', condition: 'payload ==' }) broken(): void {}
     }
     expect(await told(Listeners)).toEqual([
@@ -127,6 +130,7 @@ describe('a listener', () => {
       'LISTENER_ARGUMENTS Listeners.twice: Ambiguous method arguments for the StreamListener method',
       'LISTENER_ARGUMENTS Listeners.guess: Ambiguous method arguments for the StreamListener method',
       'LISTENER_ARGUMENTS Listeners.byHand: Listeners.byHand takes an Acknowledgment, but its binding settles by itself.',
+      'LISTENER_ARGUMENTS Listeners.byHeader: Listeners.byHeader takes an Acknowledgment, but its binding settles by itself.',
     ]);
   });
 });
