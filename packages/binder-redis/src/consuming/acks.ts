@@ -14,7 +14,7 @@ export interface AcksOptions {
   readonly group: string;
   readonly connections: Supervisor<RedisConnection>;
   /** Told of a refusal, once until one works again. */
-  fault(error: Error): void;
+  readonly fault: (error: Error) => void;
 }
 
 export class Acks {

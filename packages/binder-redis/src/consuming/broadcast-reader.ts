@@ -8,7 +8,7 @@ import type { RedisConnection } from '../client/connection.js';
 import { commandFailed } from '../client/errors.js';
 import { consumerName, positionsKey } from '../streams/names.js';
 import { LAST_ID, NOTE_POSITION } from '../streams/scripts.js';
-import { RedisDelivery, type Origin, type RawEntry } from './delivery.js';
+import { RedisDelivery, type Origin, type Batch, type RawEntry } from './delivery.js';
 import { Holding } from './holding.js';
 import { beatOf, later, type ReaderOptions } from './group-reader.js';
 import { ReadLoop } from './read-loop.js';
@@ -46,6 +46,8 @@ export class BroadcastReader implements Origin {
         return this.#held.room;
       },
       read: (connection, count) => this.#read(connection, count),
+      ahead: (count) => this.#held.ahead(count),
+      offer: (batch) => this.#offer(batch),
       beat: (link) => this.#beat(link),
       beatMs: beatOf(leaseMs),
       blockMs,
@@ -103,8 +105,8 @@ export class BroadcastReader implements Origin {
     }
   }
 
-  async #read({ client }: RedisConnection, count: number): Promise<void> {
-    const { blockMs, intake } = this.#options;
+  async #read({ client }: RedisConnection, count: number): Promise<Batch> {
+    const { blockMs } = this.#options;
     // a cluster's has the same commands
     const reply = (await (client as Redis).xreadBuffer(
       'COUNT',
@@ -116,14 +118,17 @@ export class BroadcastReader implements Origin {
       this.#position!,
     )) as readonly (readonly [Buffer, readonly RawEntry[]])[] | null;
     const entries = reply?.[0]?.[1] ?? [];
-    if (entries.length === 0) return;
+    if (entries.length > 0) this.#position = entries.at(-1)![0].toString('latin1');
+    return { entries, again: false };
+  }
+
+  #offer({ entries }: Batch): void {
     const deliveries = entries.map(([bytes, fields]) => {
       const id = bytes.toString('latin1');
       this.#held.add(id);
-      this.#position = id;
       return new RedisDelivery(this, id, fields!, this.#lost, 1);
     });
-    intake.offerAll(deliveries);
+    this.#options.intake.offerAll(deliveries);
   }
 
   /** Those who trim keep what is from here on. */

@@ -5,6 +5,13 @@ import { decodeEntry, type Decoded } from '../records/entry.js';
 /** An id, and its fields and values in turn; null where the entry is gone. */
 export type RawEntry = readonly [id: Buffer, fields: readonly Buffer[] | null];
 
+/** What one read brought. */
+export interface Batch {
+  readonly entries: readonly RawEntry[];
+  /** They had been delivered to this consumer before. */
+  readonly again: boolean;
+}
+
 /** `Delivery.native`: the entry as Redis has it. */
 export interface RedisEntry {
   readonly stream: string;

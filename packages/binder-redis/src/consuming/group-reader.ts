@@ -17,13 +17,13 @@ import { OURS, RETURNED, alivePrefix, consumerName, ownerKey, positionsKey, trim
 import { ACQUIRE, BEAT, HOLD, LEAVE, TRIM } from '../streams/scripts.js';
 import { Acks } from './acks.js';
 import { Holding, type HoldingOptions } from './holding.js';
-import { RedisDelivery, type Origin, type RawEntry } from './delivery.js';
+import { RedisDelivery, type Origin, type Batch, type RawEntry } from './delivery.js';
 import { ReadLoop } from './read-loop.js';
 
 /** Milliseconds between two trims of a stream, by whomever. */
 const TRIM_EVERY_MS = 10_000;
-/** Milliseconds that the last acknowledgements may take when a reader leaves. */
-const LAST_ACKS_MS = 3000;
+/** Milliseconds that a reader takes to leave, at most: what Redis does not hear of, it finds out when the lease ends. */
+const LEAVE_MS = 1000;
 /** Acknowledgements without confirmation, above which nothing more is read. */
 const MOST_UNCONFIRMED = 10_000;
 
@@ -94,6 +94,8 @@ export class GroupReader implements Origin {
       prepare: (link) => this.#prepare(link),
       room: () => this.#room(),
       read: (connection, count) => this.#read(connection, count),
+      ahead: (count) => (this.#catchingUp ? 0 : this.#held.ahead(count)),
+      offer: (batch, connection) => this.#offer(batch, connection),
       beat: (link) => this.#beat(link),
       beatMs: beatOf(leaseMs),
       blockMs,
@@ -116,13 +118,18 @@ export class GroupReader implements Origin {
 
   /** What is still held goes back to the group at once. */
   async leave(): Promise<void> {
-    await Promise.race([this.#acks.drained(), sleep(LAST_ACKS_MS, undefined, { ref: false })]);
+    await Promise.race([this.#leave(), sleep(LEAVE_MS, undefined, { ref: false })]);
     this.#loop.end();
-    const link = this.#options.links.current;
-    if (!link || !this.#joined) return;
-    const { stream } = this;
-    const { group } = this.#options;
-    await link.client.eval(LEAVE, 3, stream, this.#alive + this.#me, this.#owner, group, this.#me, RETURNED);
+  }
+
+  async #leave(): Promise<void> {
+    const { links, group } = this.#options;
+    if (!links.current || !this.#joined) return;
+    await this.#acks.drained();
+    // a sign of life after the last words would outlive them
+    this.#loop.end();
+    const keys = [this.stream, this.#alive + this.#me, this.#owner];
+    await links.current?.client.eval(LEAVE, 3, ...keys, group, this.#me, RETURNED);
   }
 
   ack(id: string): void {
@@ -188,15 +195,14 @@ export class GroupReader implements Origin {
     return this.#owning;
   }
 
-  async #read(connection: RedisConnection, count: number): Promise<void> {
-    const { group, blockMs, intake } = this.#options;
+  async #read(connection: RedisConnection, count: number): Promise<Batch> {
+    const { group, blockMs } = this.#options;
     // a cluster's has the same commands
     const client = connection.client as Redis;
-    const catchingUp = this.#catchingUp;
-    const reply = (await (catchingUp
-      ? client.xreadgroupBuffer(
-          ...(['GROUP', group, this.#me, 'COUNT', count, 'STREAMS', this.stream, this.#position] as const),
-        )
+    const { stream } = this;
+    const again = this.#catchingUp;
+    const reply = (await (again
+      ? client.xreadgroupBuffer('GROUP', group, this.#me, 'COUNT', count, 'STREAMS', stream, this.#position)
       : client.xreadgroupBuffer(
           'GROUP',
           group,
@@ -206,16 +212,20 @@ export class GroupReader implements Origin {
           'BLOCK',
           blockMs,
           'STREAMS',
-          this.stream,
+          stream,
           '>',
         ))) as readonly (readonly [Buffer, readonly RawEntry[]])[] | null;
     const entries = reply?.[0]?.[1] ?? [];
-    if (entries.length === 0) {
-      if (catchingUp) this.#catchingUp = false;
-      return;
-    }
-    const deliveries = catchingUp ? await this.#again(connection, entries) : this.#fresh(entries);
-    this.#position = entries.at(-1)![0].toString('latin1');
+    if (again && entries.length === 0) this.#catchingUp = false;
+    return { entries, again };
+  }
+
+  async #offer({ entries, again }: Batch, connection: RedisConnection): Promise<void> {
+    const { ordered, intake } = this.#options;
+    // what came too late is pending in our name, and whoever owns the stream now takes it over
+    if (ordered && !this.#owning) return;
+    const deliveries = again ? await this.#again(connection, entries) : this.#fresh(entries);
+    if (again || !this.#catchingUp) this.#position = entries.at(-1)![0].toString('latin1');
     intake.offerAll(deliveries);
   }
 
@@ -269,15 +279,17 @@ export class GroupReader implements Origin {
   async #hold({ client }: RedisConnection): Promise<void> {
     const { group, leaseMs } = this.#options;
     if (!this.#owning) return;
-    const keys = [this.stream, this.#owner];
-    const reply = (await client.eval(HOLD, 2, ...keys, group, this.#me, leaseMs, ...this.#held.ids)) as [
+    const keys = [this.stream, this.#alive, this.#owner];
+    const reply = (await client.eval(HOLD, 3, ...keys, group, this.#me, leaseMs, OURS, ...this.#held.ids)) as [
       string,
       string[],
-      string,
+      string | null,
+      number,
     ];
-    const [owner, gone, last] = reply;
+    const [owner, gone, last, left] = reply;
     if (owner !== this.#me || gone.some((id) => this.#held.has(id))) this.#fenced();
-    else if (last) this.#groupLast = last;
+    else if (left > 0) await this.#acquire();
+    if (last) this.#groupLast = last;
   }
 
   async #share({ client }: RedisConnection): Promise<void> {
@@ -290,7 +302,13 @@ export class GroupReader implements Origin {
       2,
       this.stream,
       this.#alive,
-      ...[group, this.#me, leaseMs, room, OURS, RETURNED, inherit],
+      group,
+      this.#me,
+      leaseMs,
+      room,
+      OURS,
+      RETURNED,
+      inherit,
       ...this.#held.ids,
     )) as [readonly Buffer[], readonly Taken[], number, Buffer | null];
     const [gone, taken, deleted, last] = reply;

@@ -54,6 +54,15 @@ export class Holding {
     return Math.max(0, Math.min(intake.room, share() - this.#ids.size, batchSize));
   }
 
+  /**
+   * How many entries may be read while so many are handled: a half at a time, so that neither Redis nor the handlers wait
+   * for the other.
+   */
+  ahead(count: number): number {
+    const half = Math.ceil(this.#options.share() / 2);
+    return Math.max(0, Math.min(this.room - count, half));
+  }
+
   /** Resolves when there is room, or the intake closes. */
   async whenRoom(): Promise<void> {
     const { intake } = this.#options;

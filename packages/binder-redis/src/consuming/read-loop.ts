@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Supervisor, asError, type Reporter } from '@streambind/core/binder';
 import type { RedisConnection } from '../client/connection.js';
+import type { Batch } from './delivery.js';
 import { commandFailed, isPermanent, isStale } from '../client/errors.js';
 
 /** Milliseconds that a blocking read may take beyond its block. */
@@ -18,19 +19,21 @@ export interface ReadLoopOptions {
   readonly stream: string;
   readonly links: Supervisor<RedisConnection>;
   /** A connection for blocking reads. */
-  connect(signal: AbortSignal): Promise<RedisConnection>;
+  readonly connect: (signal: AbortSignal) => Promise<RedisConnection>;
   /** Before each new connection, on the shared one: groups, a place to start. */
-  prepare(link: RedisConnection): Promise<void>;
+  readonly prepare: (link: RedisConnection) => Promise<void>;
   /** How many entries to read now, once some may be; 0 to be asked again. */
-  room(): Promise<number>;
-  /** Reads, and offers what it read. */
-  read(connection: RedisConnection, count: number): Promise<void>;
+  readonly room: () => Promise<number>;
+  readonly read: (connection: RedisConnection, count: number) => Promise<Batch>;
+  /** How many to read while so many that came are handled: 0 to wait for those. */
+  readonly ahead: (count: number) => number;
+  readonly offer: (batch: Batch, connection: RedisConnection) => void | Promise<void>;
   /** A sign of life. */
-  beat(link: RedisConnection): Promise<void>;
+  readonly beat: (link: RedisConnection) => Promise<void>;
   readonly beatMs: number;
   readonly blockMs: number;
   readonly reporter: Reporter;
-  fault(error: Error): void;
+  readonly fault: (error: Error) => void;
 }
 
 export class ReadLoop {
@@ -96,7 +99,13 @@ export class ReadLoop {
 
   async #connect(signal: AbortSignal): Promise<RedisConnection> {
     const { links, connect, prepare } = this.#options;
-    await prepare(await links.get());
+    const link = await links.get();
+    try {
+      await prepare(link);
+    } catch (error) {
+      if (isStale(error) || isStale(asError(error).cause)) link.fail(error);
+      throw error;
+    }
     const connection = await connect(signal);
     const { lost } = connection;
     lost.addEventListener('abort', () => this.#sessions.lost(lost.reason as Error, connection), { once: true });
@@ -105,27 +114,50 @@ export class ReadLoop {
   }
 
   async #run(): Promise<void> {
-    const { room, read, stream } = this.#options;
-    while (!this.#stopping.signal.aborted) {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
       let connection: RedisConnection | undefined;
       try {
         connection = await this.#sessions.get();
-        const count = await room();
-        if (count === 0) {
-          // between the beginning of a close and its `stop` there never is room
-          await new Promise((resolve) => setImmediate(resolve));
-          continue;
-        }
-        this.#readSince = performance.now();
-        await read(connection, count);
+        await this.#readOn(connection);
       } catch (error) {
-        if (this.#stopping.signal.aborted) return;
-        if (connection) this.#sessions.lost(commandFailed(error, `to read ${stream}`, connection.target), connection);
+        if (signal.aborted) return;
+        const what = `to read ${this.#options.stream}`;
+        if (connection) this.#sessions.lost(commandFailed(error, what, connection.target), connection);
         // the supervisor waits between its tries, and reports them
         await sleep(1);
-      } finally {
-        this.#readSince = undefined;
       }
+    }
+  }
+
+  /** While entries are handled, Redis looks for the next. */
+  async #readOn(connection: RedisConnection): Promise<void> {
+    const { room, ahead, offer } = this.#options;
+    const { signal } = this.#stopping;
+    let reading: Promise<Batch> | undefined;
+    while (!signal.aborted) {
+      if (!reading) {
+        const count = await room();
+        // between the beginning of a close and its \`stop\` there never is room
+        if (count === 0) await new Promise((resolve) => setImmediate(resolve));
+        else reading = this.#read(connection, count);
+        continue;
+      }
+      const batch = await reading;
+      const count = ahead(batch.entries.length);
+      reading = count > 0 ? this.#read(connection, count) : undefined;
+      // it may fail before anybody waits for it
+      reading?.catch(() => undefined);
+      if (batch.entries.length > 0) await offer(batch, connection);
+    }
+  }
+
+  async #read(connection: RedisConnection, count: number): Promise<Batch> {
+    this.#readSince = performance.now();
+    try {
+      return await this.#options.read(connection, count);
+    } finally {
+      this.#readSince = undefined;
     }
   }
 

@@ -169,7 +169,7 @@ for _, each in ipairs(consumers(stream, group)) do
   end
 end
 local found = groups(stream)
-return {gone, taken, deleted, found and found[group]}
+return {gone, taken, deleted, found and found[group] or false}
 `;
 
 /**
@@ -201,18 +201,25 @@ return me
 
 /**
  * A sign of life of the only reader of a stream.
- * KEYS: stream, owner. ARGV: group, consumer, lease, ids that are held.
- * Returns: whose the stream is; ids that others took over; the last delivered id of the group.
+ * KEYS: stream, prefix of the liveness keys, owner. ARGV: group, consumer, lease, prefix of our consumers, ids that are
+ * held.
+ * Returns: whose the stream is; ids that others took over; the last delivered id of the group; how many entries are
+ * pending with consumers that are gone.
  */
-export const HOLD = `${LIVE}${RENEW}${GROUPS}
-local stream, owner = KEYS[1], KEYS[2]
-local group, me, lease = ARGV[1], ARGV[2], ARGV[3]
+export const HOLD = `${LIVE}${RENEW}${CONSUMERS}${GROUPS}
+local stream, alive, owner = KEYS[1], KEYS[2], KEYS[3]
+local group, me, lease, prefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local current = redis.call('GET', owner)
-if current and current ~= me then return {current, {}, '0-0'} end
+if current and current ~= me then return {current, {}, false, 0} end
 live(owner, me, lease)
-local gone = renew(stream, group, me, 4)
+local gone = renew(stream, group, me, 5)
+local left = 0
+for _, each in ipairs(consumers(stream, group)) do
+  local name = each.name
+  if name ~= me and ours(name, prefix) and redis.call('EXISTS', alive .. name) == 0 then left = left + each.pending end
+end
 local found = groups(stream)
-return {me, gone, found and found[group]}
+return {me, gone, found and found[group] or false, left}
 `;
 
 /**
