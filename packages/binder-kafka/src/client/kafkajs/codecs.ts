@@ -4,8 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import * as zlib from 'node:zlib';
-import { KafkaTrouble } from '../errors.js';
-import { CompressionCodecs, CompressionTypes } from './library.js';
+import { CompressionCodecs, CompressionTypes, KafkaJSNotImplemented } from './library.js';
 
 interface Codec {
   compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>;
@@ -70,7 +69,7 @@ interface Zstd {
 function zstd(): Codec {
   const { zstdCompressSync, zstdDecompressSync } = zlib as Zstd;
   if (!zstdCompressSync || !zstdDecompressSync) {
-    throw new KafkaTrouble('refused', 'records are compressed with zstd, which Node has from 22.15 on');
+    throw notInstalled('records are compressed with zstd, which Node has from 22.15 on');
   }
   return {
     compress: ({ buffer }) => Promise.resolve(zstdCompressSync(buffer)),
@@ -81,9 +80,13 @@ function zstd(): Codec {
 function installed<T>(name: string): T {
   try {
     return require(name) as T;
-  } catch (cause) {
-    throw new KafkaTrouble('refused', `the package "${name}" is needed for this compression: npm install ${name}`, {
-      cause,
-    });
+  } catch {
+    throw notInstalled(`the package "${name}" is needed for this compression: npm install ${name}`);
   }
+}
+
+/** Of this class, because any other the client takes for something that passes. */
+function notInstalled(message: string): Error {
+  const Class = KafkaJSNotImplemented as unknown as new (message: string) => Error;
+  return new Class(message);
 }

@@ -14,6 +14,7 @@ export const {
   CompressionTypes,
   ConfigResourceTypes,
   Kafka,
+  KafkaJSNotImplemented,
   Partitioners,
   logLevel: LogLevel,
 } = kafkajs;
