@@ -67,6 +67,7 @@ describe('a group that changes hands', () => {
           return Promise.resolve([{ topic: 't', partition: 1, offset: '7' }]);
         },
         outOfRange: () => Promise.resolve('3'),
+        gone: () => undefined,
       });
     }
   }

@@ -207,8 +207,9 @@ export const faults: readonly Fault[] = [
     title: 'workers leave and join all the time',
     script: (chance, { quick, workers }) => {
       const begin = around(chance, 2);
+      const first = among(chance, workers);
       return Array.from({ length: quick ? 4 : 12 }, (_, n) => {
-        const which = among(chance, workers);
+        const which = (first + n) % workers;
         return [
           { at: begin + 4 * n, verb: 'leave worker', which },
           { at: begin + 4 * n + 2, verb: 'start worker', which, over: true },

@@ -133,9 +133,11 @@ async function perform(stage: Stage, { steps, load, expected, quick, listener }:
   await until('everybody works', STEADY_MS, () => works() === load.workers + 1 + load.senders);
   stage.note({ event: 'steady' });
 
-  const since = performance.now();
+  // a step that takes its time moves those after it: what is between them is what the fault is
+  let before = { at: 0, began: performance.now() };
   for (const { at, verb, which, over, whole } of steps) {
-    await sleep(Math.max(0, at * 1000 - (performance.now() - since)));
+    await sleep(Math.max(0, (at - before.at) * 1000 - (performance.now() - before.began)));
+    before = { at, began: performance.now() };
     listener.progress(verb);
     await stage.act(verb, which);
     if (over) stage.note({ event: 'over', what: verb });

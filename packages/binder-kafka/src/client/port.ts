@@ -125,6 +125,8 @@ export interface MemberListener {
    * @returns where to start those that shall not start at their committed offset
    */
   assigned(partitions: readonly TopicPartition[], continuous: boolean): Promise<readonly Position[]>;
+  /** A topic that was read is gone: where it was read to means nothing in one that is made anew under its name. */
+  gone(): void;
   /** Records in the order of their offsets. What it returns is awaited before more is fetched from that broker. */
   batch(batch: RecordBatch): void | Promise<void>;
   /** The offset to read is not kept any more. @returns where to go on */

@@ -222,6 +222,7 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
       revoking: () => this.#revoking(),
       assigned: (partitions, continuous) => this.#assigned(member, partitions, continuous),
       batch: (batch) => this.#batch(member, batch),
+      gone: () => this.#gone(),
       outOfRange: (partition) => this.#outOfRange(partition),
       failed: (error) => {
         this.#loseAll();
@@ -308,6 +309,20 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
     if (!lane.paused || lane.unsettled > lane.enough || this.#intake.closed) return;
     lane.paused = false;
     this.#members.current?.resume([lane.origin]);
+  }
+
+  /** A topic that is made anew has offsets that were read before, of other records. */
+  #gone(): void {
+    if (this.#lanes.size === 0) return;
+    this.#loseAll();
+    this.#starts.forget();
+    this.#sink.fault(
+      new StreambindError('DESTINATION_RESET', 'A topic was deleted while it was read.', {
+        where: this.#where,
+        given: [...this.#topics!.topics.keys()].join(', '),
+        fix: 'When there is one of that name again it is read from its beginning. What was not handled yet is lost.',
+      }),
+    );
   }
 
   async #outOfRange({ topic, partition }: TopicPartition): Promise<bigint> {

@@ -32,6 +32,11 @@ export class Starts {
     this.#ends = ends;
   }
 
+  /** What there was is gone, and begins anew. */
+  forget(): void {
+    this.#ends = new Map();
+  }
+
   /** Offsets by partition; none where the group's own offset holds, or the oldest record is meant. */
   async of(partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, bigint>> {
     const starts = new Map<string, bigint>();

@@ -70,10 +70,11 @@ function judgeResources(entries: readonly Entry[], { lateSockets }: Expectations
   const breaks = (what: string): void => void violations.push({ invariant: 'V8', what });
   const strike = entries.find(isEvent('struck'))?.at ?? Infinity;
   const started = entries.find(isEvent('steady'))?.at ?? 0;
+  const closing = entries.find(isEvent('remains'))?.at ?? Infinity;
   for (const process of alive(entries, started, Infinity)) {
     const weighed = entries.filter(isEvent('resources')).filter(({ by }) => by === process);
     const before = weighed.findLast(({ at }) => at < strike);
-    const after = weighed.at(-1);
+    const after = weighed.findLast(({ at }) => at < closing);
     if (!before || !after) continue;
     if (after.sockets < before.sockets || after.sockets > before.sockets + lateSockets) {
       breaks(`${process} has ${after.sockets} sockets, before the fault ${before.sockets}`);

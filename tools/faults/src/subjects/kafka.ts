@@ -21,8 +21,8 @@ export const kafka: Subject = {
   name: 'kafka',
   ordered: true,
   resends: false,
-  // a commit follows after 100 ms, and one that does not come back in 250 ms stops the others
-  uncommittedMs: 350,
+  // a commit follows after 100 ms; one that does not come back in 250 ms ends the beginning of more
+  uncommittedMs: 500,
   silenceMs: SILENCE_MS,
   recoveryMs: {
     X01: SESSION_MS + 5000,

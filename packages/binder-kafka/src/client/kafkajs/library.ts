@@ -30,6 +30,8 @@ export interface Handover {
     continuous: boolean,
   ): Promise<readonly { topic: string; partition: number; offset: string }[]>;
   outOfRange(topic: string, partition: number): Promise<string>;
+  /** A topic, or a partition, is not there any more; it does not say which. */
+  gone(): void;
 }
 
 const handovers = new WeakMap<object, Handover>();
@@ -79,6 +81,7 @@ ConsumerGroup.prototype.recoverFromOffsetOutOfRange = async function recoverFrom
 const recover = ConsumerGroup.prototype.recoverFromFetch;
 ConsumerGroup.prototype.recoverFromFetch = async function recoverFromFetch(error): Promise<void> {
   throwWithoutConnection(error);
+  if ((error as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION') handovers.get(this.assigners[0]!)?.gone();
   try {
     await recover.call(this, error);
   } catch (failed) {

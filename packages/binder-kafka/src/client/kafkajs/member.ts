@@ -143,6 +143,9 @@ export class KafkaJsMember implements KafkaMember {
         this.#joined!.resolve();
         return positions.map(({ topic, partition, offset }) => ({ topic, partition, offset: offset.toString() }));
       },
+      gone: () => {
+        if (!this.#ended) this.#listener!.gone();
+      },
       outOfRange: async (topic, partition) => (await this.#listener!.outOfRange({ topic, partition })).toString(),
     };
   }
