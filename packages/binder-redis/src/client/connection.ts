@@ -78,6 +78,7 @@ export class RedisConnection {
 
   /** At once; a command that blocks does not hold it up. Idempotent. */
   close(): void {
+    if (this.#lost.signal.aborted) return;
     this.client.disconnect(false);
     this.#end(connectionLost(this.#trouble, this.target));
   }
@@ -135,7 +136,8 @@ function redisOf(target: Target, options: ConnectionOptions): Redis {
 function clusterOf(target: Target, options: ConnectionOptions): Cluster {
   const settings: ClusterOptions = {
     lazyConnect: true,
-    enableOfflineQueue: false,
+    // of a node to which a connection is only just made; when that fails, it fails
+    enableOfflineQueue: true,
     maxRedirections: target.maxRedirects,
     clusterRetryStrategy: never,
     // a command whose node went away may have been executed there

@@ -17,9 +17,9 @@ const ELSEWHERE: ReadonlySet<string> = new Set(['READONLY', 'MASTERDOWN', 'LOADI
 /** Whether the connection has to be replaced although it still works. */
 export const isStale = (error: unknown): boolean => ELSEWHERE.has(replyCode(error) ?? '');
 
-/** Whether ioredis says that it has not written the command. */
-const wasNeverSent = (error: unknown): boolean =>
-  error instanceof Error && error.message.includes("isn't writeable and enableOfflineQueue");
+/** Whether ioredis says that no server has taken the command. */
+const wasNeverSent = ({ message }: Error): boolean =>
+  message.includes("isn't writeable and enableOfflineQueue") || message.startsWith('Too many Cluster redirections');
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
   OOM: 'BROKER_FULL',

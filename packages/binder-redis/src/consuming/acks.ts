@@ -21,6 +21,8 @@ export class Acks {
   readonly #options: AcksOptions;
   #waiting: string[] = [];
   #sending: readonly string[] = [];
+  /** What goes along with a read. */
+  #along: readonly string[] = [];
   #scheduled = false;
   #refused = false;
   #emptied: (() => void)[] = [];
@@ -31,16 +33,32 @@ export class Acks {
 
   /** Acknowledgements that are not confirmed. */
   get pending(): number {
-    return this.#waiting.length + this.#sending.length;
+    return this.#waiting.length + this.#sending.length + this.#along.length;
   }
 
   has(id: string): boolean {
-    return this.#waiting.includes(id) || this.#sending.includes(id);
+    return [this.#waiting, this.#sending, this.#along].some((ids) => ids.includes(id));
   }
 
   ack(id: string): void {
     this.#waiting.push(id);
     this.#schedule();
+  }
+
+  /** What waits, to go along with a read: \`alongWas\` tells what became of it. None while others are under way. */
+  takeAlong(): readonly string[] {
+    if (this.#sending.length === 0) this.#along = this.#waiting.splice(0, MOST);
+    return this.#along;
+  }
+
+  alongWas(confirmed: boolean): void {
+    const ids = this.#along;
+    this.#along = [];
+    if (!confirmed) {
+      this.#waiting = [...ids, ...this.#waiting];
+      this.#schedule();
+    }
+    this.#tell();
   }
 
   /** Resolves when all are confirmed. */
@@ -65,7 +83,11 @@ export class Acks {
       this.#sending = [];
     }
     this.#scheduled = false;
-    for (const emptied of this.#emptied.splice(0)) emptied();
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.pending === 0) for (const emptied of this.#emptied.splice(0)) emptied();
   }
 
   async #send(ids: readonly string[]): Promise<boolean> {

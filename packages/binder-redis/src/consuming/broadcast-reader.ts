@@ -41,12 +41,8 @@ export class BroadcastReader implements Origin {
       links,
       connect: options.connect,
       prepare: (link) => this.#prepare(link),
-      room: async () => {
-        await this.#held.whenRoom();
-        return this.#held.room;
-      },
+      room: () => this.#held.whenRoom(),
       read: (connection, count) => this.#read(connection, count),
-      ahead: (count) => this.#held.ahead(count),
       offer: (batch) => this.#offer(batch),
       beat: (link) => this.#beat(link),
       beatMs: beatOf(leaseMs),

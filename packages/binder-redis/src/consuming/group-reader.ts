@@ -10,7 +10,6 @@ import {
   type Reporter,
   type Supervisor,
 } from '@streambind/core/binder';
-import type { Redis } from 'ioredis';
 import type { RedisConnection } from '../client/connection.js';
 import { join } from '../streams/groups.js';
 import { OURS, RETURNED, alivePrefix, consumerName, ownerKey, positionsKey, trimmedKey } from '../streams/names.js';
@@ -94,7 +93,6 @@ export class GroupReader implements Origin {
       prepare: (link) => this.#prepare(link),
       room: () => this.#room(),
       read: (connection, count) => this.#read(connection, count),
-      ahead: (count) => (this.#catchingUp ? 0 : this.#held.ahead(count)),
       offer: (batch, connection) => this.#offer(batch, connection),
       beat: (link) => this.#beat(link),
       beatMs: beatOf(leaseMs),
@@ -164,9 +162,9 @@ export class GroupReader implements Origin {
 
   async #room(): Promise<number> {
     const { ordered, leaseMs } = this.#options;
-    await this.#held.whenRoom();
+    const room = await this.#held.whenRoom();
     if (this.#acks.pending > MOST_UNCONFIRMED) await this.#acks.drained();
-    if (!ordered || this.#owning || (await this.#acquire())) return this.#held.room;
+    if (!ordered || this.#owning || (await this.#acquire())) return room;
     await sleep(beatOf(leaseMs), undefined, { signal: this.#loop.stopping }).catch(() => undefined);
     return 0;
   }
@@ -195,27 +193,23 @@ export class GroupReader implements Origin {
     return this.#owning;
   }
 
-  async #read(connection: RedisConnection, count: number): Promise<Batch> {
+  async #read({ client }: RedisConnection, count: number): Promise<Batch> {
     const { group, blockMs } = this.#options;
-    // a cluster's has the same commands
-    const client = connection.client as Redis;
     const { stream } = this;
     const again = this.#catchingUp;
-    const reply = (await (again
-      ? client.xreadgroupBuffer('GROUP', group, this.#me, 'COUNT', count, 'STREAMS', stream, this.#position)
-      : client.xreadgroupBuffer(
-          'GROUP',
-          group,
-          this.#me,
-          'COUNT',
-          count,
-          'BLOCK',
-          blockMs,
-          'STREAMS',
-          stream,
-          '>',
-        ))) as readonly (readonly [Buffer, readonly RawEntry[]])[] | null;
-    const entries = reply?.[0]?.[1] ?? [];
+    const acks = this.#acks.takeAlong();
+    const pipeline = client.pipeline();
+    if (acks.length > 0) pipeline.xack(stream, group, ...acks);
+    if (again) {
+      pipeline.xreadgroupBuffer('GROUP', group, this.#me, 'COUNT', count, 'STREAMS', stream, this.#position);
+    } else {
+      pipeline.xreadgroupBuffer('GROUP', group, this.#me, 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', stream, '>');
+    }
+    const replies = (await pipeline.exec()) ?? [];
+    if (acks.length > 0) this.#acks.alongWas(replies[0]?.[0] === null);
+    const [error, reply] = replies.at(-1)!;
+    if (error) throw error;
+    const entries = (reply as readonly (readonly [Buffer, readonly RawEntry[]])[] | null)?.[0]?.[1] ?? [];
     if (again && entries.length === 0) this.#catchingUp = false;
     return { entries, again };
   }

@@ -54,21 +54,14 @@ export class Holding {
     return Math.max(0, Math.min(intake.room, share() - this.#ids.size, batchSize));
   }
 
-  /**
-   * How many entries may be read while so many are handled: a half at a time, so that neither Redis nor the handlers wait
-   * for the other.
-   */
-  ahead(count: number): number {
-    const half = Math.ceil(this.#options.share() / 2);
-    return Math.max(0, Math.min(this.room - count, half));
-  }
-
-  /** Resolves when there is room, or the intake closes. */
-  async whenRoom(): Promise<void> {
-    const { intake } = this.#options;
+  /** Resolves with how many entries may be read, or with 0 when the intake closes. */
+  async whenRoom(): Promise<number> {
+    const { intake, share } = this.#options;
     for (;;) {
       await intake.whenRoom();
-      if (intake.closed || this.room > 0) return;
+      // a read for one place costs as much as one for many: those that are settled in this turn count together
+      if (this.room * 2 < share()) await new Promise((resolve) => setImmediate(resolve));
+      if (intake.closed || this.room > 0) return this.room;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }

@@ -25,8 +25,6 @@ export interface ReadLoopOptions {
   /** How many entries to read now, once some may be; 0 to be asked again. */
   readonly room: () => Promise<number>;
   readonly read: (connection: RedisConnection, count: number) => Promise<Batch>;
-  /** How many to read while so many that came are handled: 0 to wait for those. */
-  readonly ahead: (count: number) => number;
   readonly offer: (batch: Batch, connection: RedisConnection) => void | Promise<void>;
   /** A sign of life. */
   readonly beat: (link: RedisConnection) => Promise<void>;
@@ -121,6 +119,7 @@ export class ReadLoop {
         connection = await this.#sessions.get();
         await this.#readOn(connection);
       } catch (error) {
+        this.#readSince = undefined;
         if (signal.aborted) return;
         const what = `to read ${this.#options.stream}`;
         if (connection) this.#sessions.lost(commandFailed(error, what, connection.target), connection);
@@ -130,34 +129,19 @@ export class ReadLoop {
     }
   }
 
-  /** While entries are handled, Redis looks for the next. */
   async #readOn(connection: RedisConnection): Promise<void> {
-    const { room, ahead, offer } = this.#options;
-    const { signal } = this.#stopping;
-    let reading: Promise<Batch> | undefined;
-    while (!signal.aborted) {
-      if (!reading) {
-        const count = await room();
+    const { room, read, offer } = this.#options;
+    while (!this.#stopping.signal.aborted) {
+      const count = await room();
+      if (count === 0) {
         // between the beginning of a close and its \`stop\` there never is room
-        if (count === 0) await new Promise((resolve) => setImmediate(resolve));
-        else reading = this.#read(connection, count);
+        await new Promise((resolve) => setImmediate(resolve));
         continue;
       }
-      const batch = await reading;
-      const count = ahead(batch.entries.length);
-      reading = count > 0 ? this.#read(connection, count) : undefined;
-      // it may fail before anybody waits for it
-      reading?.catch(() => undefined);
-      if (batch.entries.length > 0) await offer(batch, connection);
-    }
-  }
-
-  async #read(connection: RedisConnection, count: number): Promise<Batch> {
-    this.#readSince = performance.now();
-    try {
-      return await this.#options.read(connection, count);
-    } finally {
+      this.#readSince = performance.now();
+      const batch = await read(connection, count);
       this.#readSince = undefined;
+      if (batch.entries.length > 0) await offer(batch, connection);
     }
   }
 

@@ -12,9 +12,9 @@ import {
   type WireRecord,
 } from '@streambind/core/binder';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
-import type { Client, RedisConnection } from '../client/connection.js';
-import { commandFailed, isStale, publishFailed } from '../client/errors.js';
+import { Command, Redis } from 'ioredis';
+import type { RedisConnection } from '../client/connection.js';
+import { commandFailed, connectionLost, isStale, publishFailed } from '../client/errors.js';
 import type { RedisProducerOptions } from '../options/options.js';
 import { encodeFields, type Encoded } from '../records/entry.js';
 import { join } from '../streams/groups.js';
@@ -32,7 +32,8 @@ const MOST_BYTES = 8 * 1024 * 1024;
  * so that the sender is told what is known, and long enough for consumers to catch up.
  */
 const FULL_PATIENCE_MS = 20_000;
-const FULL_PAUSE_MS = 200;
+/** Milliseconds between two tries on one connection. */
+const PAUSE_MS = 200;
 
 interface Outgoing {
   readonly stream: string;
@@ -138,23 +139,25 @@ export class RedisProducer implements ProducerBinding {
       const connection = await links.get();
       const { client, target } = connection;
       const results = await this.#add(
-        client,
+        connection,
         rest.map((index) => entries[index]!),
       );
       const failures = results.map((error, at) =>
         error ? publishFailed(error, entries[rest[at]!]!.stream, target) : undefined,
       );
-      const waits = this.#waits(failures.find((failure) => failure?.code === 'BROKER_FULL'));
+      const full = this.#waits(failures.find((failure) => failure?.code === 'BROKER_FULL'));
       const again: number[] = [];
       for (const [at, index] of rest.entries()) {
         const failure = failures[at];
         if (!failure) continue;
-        if (failure.code === 'BROKER_UNAVAILABLE') connection.fail(results[at]);
-        if (failure.code === 'BROKER_UNAVAILABLE' || (waits && failure.code === 'BROKER_FULL')) again.push(index);
+        const away = failure.code === 'BROKER_UNAVAILABLE';
+        // of a cluster the other nodes may be well
+        if (away && client instanceof Redis) connection.fail(results[at]);
+        if ((away && !this.#closing) || (full && failure.code === 'BROKER_FULL')) again.push(index);
         else outcomes[index] = failure;
       }
       rest = again;
-      if (waits) await sleep(FULL_PAUSE_MS);
+      if (rest.length > 0 && !connection.lost.aborted) await sleep(PAUSE_MS);
     }
     return outcomes;
   }
@@ -170,7 +173,10 @@ export class RedisProducer implements ProducerBinding {
     return !this.#closing && performance.now() - this.#fullSince < FULL_PATIENCE_MS;
   }
 
-  async #add(client: Client, entries: readonly Outgoing[]): Promise<readonly (Error | null | undefined)[]> {
+  async #add(
+    { client, target }: RedisConnection,
+    entries: readonly Outgoing[],
+  ): Promise<readonly (Error | null | undefined)[]> {
     if (client instanceof Redis) {
       const pipeline = client.pipeline();
       for (const { stream, fields } of entries) pipeline.xadd(stream, ...this.#limit, '*', ...fields);
@@ -178,8 +184,21 @@ export class RedisProducer implements ProducerBinding {
       return replies?.map(([error]) => error) ?? [];
     }
     // of a cluster each stream may have another node
-    const sends = entries.map(({ stream, fields }) => client.xadd(stream, ...this.#limit, '*', ...fields));
-    const results = await Promise.allSettled(sends);
-    return results.map((result) => (result.status === 'rejected' ? (result.reason as Error) : undefined));
+    const sends = entries.map(({ stream, fields }) => new Sending('xadd', [stream, ...this.#limit, '*', ...fields]));
+    const results = await Promise.allSettled(sends.map((each) => client.sendCommand(each)));
+    return results.map((result, at) => {
+      if (result.status === 'fulfilled') return undefined;
+      return sends[at]!.written ? (result.reason as Error) : connectionLost(result.reason, target);
+    });
+  }
+}
+
+/** Knows whether it was ever written: a cluster says of what waits for a node that is away no more than that it failed. */
+class Sending extends Command {
+  written = false;
+
+  override toWritable(socket: object): string | Buffer {
+    this.written = true;
+    return super.toWritable(socket);
   }
 }
