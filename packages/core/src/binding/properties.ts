@@ -150,7 +150,7 @@ export const CONSUMER = schema<ConsumerProperties>({
   startFrom: {
     type: 'enum',
     values: ['earliest', 'latest'],
-    doc: 'Where a new named group begins. Default: latest. Ours.',
+    doc: 'Where a new named group begins. Default: latest; on Kafka, as in Spring, earliest. Ours.',
   },
   multiplex: { type: 'boolean', default: false, doc: 'One binding reads all its destinations.' },
   onExhausted: {
