@@ -64,8 +64,17 @@ async function open(): Promise<BrokerUnderTest> {
       block: () => memory(1),
       unblock: () => memory(0),
       'delete queue': ({ destination }) => done(client.del(destination)),
-      'refuse dead letters': (scene) => done(client.set(deadLettersOf(scene), 'no stream')),
-      'accept dead letters': (scene) => done(client.del(deadLettersOf(scene))),
+      'refuse dead letters': async (scene) => {
+        const key = deadLettersOf(scene);
+        // what is in it already is kept
+        if ((await client.exists(key)) === 1) await client.rename(key, aside(key));
+        await client.set(key, 'no stream');
+      },
+      'accept dead letters': async (scene) => {
+        const key = deadLettersOf(scene);
+        const kept = (await client.exists(aside(key))) === 1;
+        await (kept ? client.rename(aside(key), key) : client.del(key));
+      },
     },
     backlog: async (destination, group) => {
       if ((await client.exists(destination)) === 0) return 0;
@@ -87,5 +96,7 @@ async function open(): Promise<BrokerUnderTest> {
     },
   };
 }
+
+const aside = (key: string): string => `${key} aside`;
 
 const deadLettersOf = ({ destination, group }: Scene): string => `error.${destination}.${group}`;
