@@ -37,7 +37,13 @@ export class AtBroker {
   /** @returns its name, which nobody else has */
   async topic(name: string, numPartitions: number): Promise<string> {
     const topic = `${name}-${randomUUID().slice(0, 8)}`;
-    await this.#admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
+    await this.#admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false });
+    const led = async (): Promise<boolean> => {
+      // until it knows the topic, the broker answers with an error
+      const metadata = await this.#admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
+      return metadata?.topics[0]?.partitions.filter(({ leader }) => leader >= 0).length === numPartitions;
+    };
+    await until(led, 20_000, `the leaders of ${topic}`);
     return topic;
   }
 
