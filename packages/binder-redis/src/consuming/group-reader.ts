@@ -10,10 +10,10 @@ import {
   type Reporter,
   type Supervisor,
 } from '@streambind/core/binder';
-import type { RedisConnection } from '../client/connection.js';
+import type { Client, RedisConnection } from '../client/connection.js';
 import { join } from '../streams/groups.js';
 import { OURS, RETURNED, alivePrefix, consumerName, ownerKey, positionsKey, trimmedKey } from '../streams/names.js';
-import { ACQUIRE, BEAT, HOLD, LEAVE, TRIM } from '../streams/scripts.js';
+import { ACQUIRE, BEAT, HOLD, LEAVE, READ, TRIM } from '../streams/scripts.js';
 import { Acks } from './acks.js';
 import { Holding, type HoldingOptions } from './holding.js';
 import { RedisDelivery, type Origin, type Batch, type RawEntry } from './delivery.js';
@@ -47,6 +47,9 @@ export interface GroupReaderOptions extends ReaderOptions {
   readonly indexed: boolean;
   readonly trim: { readonly keepMs: number } | undefined;
 }
+
+/** Whether the stream is ours, entries, the last id of the group. */
+type OwnedReply = readonly [number, readonly RawEntry[], Buffer | null];
 
 /** One entry that was taken over: id, how often it was delivered, fields. */
 type Taken = readonly [Buffer, number, readonly Buffer[]];
@@ -180,7 +183,10 @@ export class GroupReader implements Origin {
       this.#contested = false;
       this.#position = '0-0';
       this.#catchingUp = true;
-    } else if (indexed && !this.#contested) {
+      return true;
+    }
+    if (this.#held.oldest !== undefined) this.#fenced();
+    if (indexed && !this.#contested) {
       this.#contested = true;
       fault(
         new StreambindError(
@@ -190,11 +196,12 @@ export class GroupReader implements Origin {
         ),
       );
     }
-    return this.#owning;
+    return false;
   }
 
+  /** Acknowledgements of what was handled go along with it. */
   async #read({ client }: RedisConnection, count: number): Promise<Batch> {
-    const { group, blockMs } = this.#options;
+    const { group, blockMs, ordered } = this.#options;
     const { stream } = this;
     const again = this.#catchingUp;
     const acks = this.#acks.takeAlong();
@@ -202,6 +209,8 @@ export class GroupReader implements Origin {
     if (acks.length > 0) pipeline.xack(stream, group, ...acks);
     if (again) {
       pipeline.xreadgroupBuffer('GROUP', group, this.#me, 'COUNT', count, 'STREAMS', stream, this.#position);
+    } else if (ordered) {
+      pipeline.callBuffer('eval', READ, 2, stream, this.#owner, group, this.#me, count);
     } else {
       pipeline.xreadgroupBuffer('GROUP', group, this.#me, 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', stream, '>');
     }
@@ -209,9 +218,18 @@ export class GroupReader implements Origin {
     if (acks.length > 0) this.#acks.alongWas(replies[0]?.[0] === null);
     const [error, reply] = replies.at(-1)!;
     if (error) throw error;
+    if (ordered && !again) return { entries: await this.#owned(client, reply as OwnedReply), again };
     const entries = (reply as readonly (readonly [Buffer, readonly RawEntry[]])[] | null)?.[0]?.[1] ?? [];
     if (again && entries.length === 0) this.#catchingUp = false;
     return { entries, again };
+  }
+
+  /** Where there is nothing, waits until there may be. */
+  async #owned(client: Client, [owned, entries, last]: OwnedReply): Promise<readonly RawEntry[]> {
+    if (owned === 0) this.#owning = false;
+    else if (last)
+      await client.xread('COUNT', 1, 'BLOCK', this.#options.blockMs, 'STREAMS', this.stream, last.toString());
+    return entries;
   }
 
   async #offer({ entries, again }: Batch, connection: RedisConnection): Promise<void> {

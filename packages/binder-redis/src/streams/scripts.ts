@@ -151,6 +151,7 @@ local function take(name, idle)
       redis.call('XACK', stream, group, each[1])
     end
   end
+  return #pending
 end
 
 for _, each in ipairs(consumers(stream, group)) do
@@ -163,7 +164,7 @@ for _, each in ipairs(consumers(stream, group)) do
   elseif inherit and ours(name, prefix) and redis.call('EXISTS', alive .. name) == 0 then
     idle = lease
   end
-  if idle and pending > 0 and room > 0 then take(name, idle) end
+  if idle and pending > 0 and room > 0 then pending = pending - take(name, idle) end
   if idle and pending == 0 and name ~= me then
     redis.call('XGROUP', 'DELCONSUMER', stream, group, name)
   end
@@ -220,6 +221,20 @@ for _, each in ipairs(consumers(stream, group)) do
 end
 local found = groups(stream)
 return {me, gone, found and found[group] or false, left}
+`;
+
+/**
+ * What is new, for the owner of a stream alone: a read that blocks would still take entries when its reader has long been
+ * replaced.
+ * KEYS: stream, owner. ARGV: group, consumer, how many.
+ * Returns: 1, or 0 where somebody else is the owner, or nobody; entries; where there are none, the last delivered id.
+ */
+export const READ = `${GROUPS}
+local stream, group, me = KEYS[1], ARGV[1], ARGV[2]
+if redis.call('GET', KEYS[2]) ~= me then return {0, {}, false} end
+local reply = redis.call('XREADGROUP', 'GROUP', group, me, 'COUNT', ARGV[3], 'STREAMS', stream, '>')
+if reply then return {1, reply[1][2], false} end
+return {1, {}, groups(stream)[group]}
 `;
 
 /**
