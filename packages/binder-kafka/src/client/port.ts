@@ -125,13 +125,13 @@ export interface MemberListener {
    * @returns where to start those that shall not start at their committed offset
    */
   assigned(partitions: readonly TopicPartition[], continuous: boolean): Promise<readonly Position[]>;
-  /** A topic that was read is gone: where it was read to means nothing in one that is made anew under its name. */
-  gone(): void;
   /** Records in the order of their offsets. What it returns is awaited before more is fetched from that broker. */
   batch(batch: RecordBatch): void | Promise<void>;
   /** The offset to read is not kept any more. @returns where to go on */
   outOfRange(partition: TopicPartition): Promise<bigint>;
-  /** The member is of no use any more; a new one has to be made. Called at most once, and nothing comes after it. */
+  /**
+   * The member is of no use any more; a new one has to be made. `missing`: a topic is gone, and where it was read to means
+   * nothing in one that is made anew under its name. Called at most once, and nothing comes after it. */
   failed(error: Error): void;
 }
 

@@ -16,6 +16,7 @@ import {
   type Settler,
   type Trouble,
 } from '@streambind/core/binder';
+import { KafkaTrouble } from '../client/errors.js';
 import type {
   KafkaClient,
   KafkaMember,
@@ -222,10 +223,10 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
       revoking: () => this.#revoking(),
       assigned: (partitions, continuous) => this.#assigned(member, partitions, continuous),
       batch: (batch) => this.#batch(member, batch),
-      gone: () => this.#gone(),
       outOfRange: (partition) => this.#outOfRange(partition),
       failed: (error) => {
         this.#loseAll();
+        if (error instanceof KafkaTrouble && error.kind === 'missing') this.#starts.forget();
         this.#members.lost(error, member);
       },
     };
@@ -309,20 +310,6 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
     if (!lane.paused || lane.unsettled > lane.enough || this.#intake.closed) return;
     lane.paused = false;
     this.#members.current?.resume([lane.origin]);
-  }
-
-  /** A topic that is made anew has offsets that were read before, of other records. */
-  #gone(): void {
-    if (this.#lanes.size === 0) return;
-    this.#loseAll();
-    this.#starts.forget();
-    this.#sink.fault(
-      new StreambindError('DESTINATION_RESET', 'A topic was deleted while it was read.', {
-        where: this.#where,
-        given: [...this.#topics!.topics.keys()].join(', '),
-        fix: 'When there is one of that name again it is read from its beginning. What was not handled yet is lost.',
-      }),
-    );
   }
 
   async #outOfRange({ topic, partition }: TopicPartition): Promise<bigint> {

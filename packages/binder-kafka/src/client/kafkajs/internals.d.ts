@@ -16,8 +16,12 @@ declare module 'kafkajs/src/consumer/consumerGroup.js' {
       heartbeat(request: { groupId: string; memberId: string | null; groupGenerationId: number | null }): Promise<void>;
     } | null;
     readonly cluster: { findGroupCoordinator(group: { groupId: string }): Promise<object> };
+    commitOffsets(offsets: object): Promise<void>;
     heartbeat(options: { interval: number }): Promise<void>;
     joinAndSync(): Promise<void>;
+    /** Made anew in each generation. */
+    readonly offsetManager: object | null;
+    fetch(nodeId: string): Promise<object[]>;
     recoverFromFetch(error: unknown): Promise<void>;
     recoverFromOffsetOutOfRange(error: { topic: string; partition: number }): Promise<void>;
     assigned(): TopicPartitions[];

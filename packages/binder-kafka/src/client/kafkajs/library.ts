@@ -19,6 +19,8 @@ export const {
   logLevel: LogLevel,
 } = kafkajs;
 
+type Group = InstanceType<typeof ConsumerGroup>;
+
 /** What a member of a group is told between leaving one generation and reading in the next. */
 export interface Handover {
   revoking(): Promise<void>;
@@ -34,11 +36,22 @@ export interface Handover {
   gone(): void;
 }
 
+interface Membership {
+  /** It has left a generation and is not in the next one yet. */
+  between: boolean;
+  joining: Promise<void> | undefined;
+  /** The last generation that it got its partitions in, and as whom. */
+  memberId: string | null;
+  generation: number;
+}
+
 const handovers = new WeakMap<object, Handover>();
+const memberships = new WeakMap<Handover, Membership>();
 
 /** `assigner` is the first one that the consumer was made with; it is how its group is known. */
 export function handOver(assigner: object, handover: Handover): void {
   handovers.set(assigner, handover);
+  memberships.set(handover, { between: false, joining: undefined, memberId: null, generation: 0 });
 }
 
 /**
@@ -49,20 +62,43 @@ const join = ConsumerGroup.prototype.joinAndSync;
 ConsumerGroup.prototype.joinAndSync = async function joinAndSync(): Promise<void> {
   const handover = handovers.get(this.assigners[0]!);
   if (!handover) return join.call(this);
-  const before = this.memberId;
-  if (before) await keepingMembership(this, handover.revoking());
+  const membership = memberships.get(handover)!;
+  // there is a reader for each broker, and all of them find out
+  membership.joining ??= changeHands(this, handover, membership).finally(() => (membership.joining = undefined));
+  return membership.joining;
+};
+
+async function changeHands(group: Group, handover: Handover, membership: Membership): Promise<void> {
+  membership.between = true;
+  if (group.memberId) await keepingMembership(group, handover.revoking());
   else await handover.joining();
   try {
-    await join.call(this);
+    await join.call(group);
   } catch (failed) {
     throwWithoutConnection(failed);
     throw failed;
   }
-  const continuous = before !== null && before === this.memberId;
-  const assigned = this.assigned();
-  this.seekOffset.clear();
-  this.resume(assigned);
-  for (const position of await handover.assigned(assigned, continuous)) this.seek(position);
+  const { memberId, generationId } = group;
+  // in a generation that it missed its partitions were somebody else's
+  const continuous = memberId === membership.memberId && generationId! <= membership.generation + 1;
+  const assigned = group.assigned();
+  group.seekOffset.clear();
+  group.resume(assigned);
+  for (const position of await handover.assigned(assigned, continuous)) group.seek(position);
+  Object.assign(membership, { between: false, memberId, generation: generationId });
+}
+
+/**
+ * After a join that failed the client goes on as if nothing was to be done. And with several brokers one of them may
+ * answer what was asked before the group changed hands: that is not where reading goes on.
+ */
+const fetch = ConsumerGroup.prototype.fetch;
+ConsumerGroup.prototype.fetch = async function read(nodeId): Promise<object[]> {
+  const handover = handovers.get(this.assigners[0]!);
+  if (handover && memberships.get(handover)!.between) await this.joinAndSync();
+  const { offsetManager } = this;
+  const batches = await fetch.call(this, nodeId);
+  return offsetManager === this.offsetManager ? batches : [];
 };
 
 /** The client's own way commits a negative offset for the whole group. */
@@ -81,7 +117,7 @@ ConsumerGroup.prototype.recoverFromOffsetOutOfRange = async function recoverFrom
 const recover = ConsumerGroup.prototype.recoverFromFetch;
 ConsumerGroup.prototype.recoverFromFetch = async function recoverFromFetch(error): Promise<void> {
   throwWithoutConnection(error);
-  if ((error as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION') handovers.get(this.assigners[0]!)?.gone();
+  tellOfMissing(this, error);
   try {
     await recover.call(this, error);
   } catch (failed) {
@@ -89,6 +125,25 @@ ConsumerGroup.prototype.recoverFromFetch = async function recoverFromFetch(error
     throw failed;
   }
 };
+
+const commit = ConsumerGroup.prototype.commitOffsets;
+ConsumerGroup.prototype.commitOffsets = async function commitOffsets(offsets): Promise<void> {
+  try {
+    await commit.call(this, offsets);
+  } catch (failed) {
+    tellOfMissing(this, failed);
+    throw failed;
+  }
+};
+
+/**
+ * The client would try again until there is a topic of that name, and then go on where it was in the old one: what the
+ * new one has got up to there would be skipped.
+ */
+function tellOfMissing(group: InstanceType<typeof ConsumerGroup>, error: unknown): void {
+  const { type } = error as { readonly type?: string };
+  if (type === 'UNKNOWN_TOPIC_OR_PARTITION') handovers.get(group.assigners[0]!)?.gone();
+}
 
 const heartbeat = ConsumerGroup.prototype.heartbeat;
 ConsumerGroup.prototype.heartbeat = async function beat(options): Promise<void> {
@@ -115,7 +170,7 @@ function throwWithoutConnection(error: unknown): void {
 }
 
 /** A group waits for its members, but only for those whose heart beats. */
-async function keepingMembership(group: InstanceType<typeof ConsumerGroup>, work: Promise<void>): Promise<void> {
+async function keepingMembership(group: Group, work: Promise<void>): Promise<void> {
   const { coordinator, groupId, memberId, generationId, sessionTimeout } = group;
   const beat = (): void => {
     // that the group is rebalancing is known

@@ -143,9 +143,7 @@ export class KafkaJsMember implements KafkaMember {
         this.#joined!.resolve();
         return positions.map(({ topic, partition, offset }) => ({ topic, partition, offset: offset.toString() }));
       },
-      gone: () => {
-        if (!this.#ended) this.#listener!.gone();
-      },
+      gone: () => this.#failed(new KafkaTrouble('missing', 'a topic that is read is not there any more')),
       outOfRange: async (topic, partition) => (await this.#listener!.outOfRange({ topic, partition })).toString(),
     };
   }
