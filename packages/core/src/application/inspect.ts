@@ -1,6 +1,6 @@
 /** A configuration as an application would read it, without starting one: what it binds, and all that is wrong. */
 import { join } from 'node:path';
-import { isStreambindError, nearest } from '../errors/index.js';
+import { isStreambindError } from '../errors/index.js';
 import type { BinderFactory } from '../binder/index.js';
 import { EMBEDDED, KNOWN_TYPES, PREFIX, loadFactory, selectBinder, type BinderCatalog } from '../binding/index.js';
 import { loadEnvironment, type Environment, type KeyGroup, type Problem } from '../config/index.js';
@@ -44,9 +44,7 @@ export async function inspectConfiguration({ directory, args, env }: InspectOpti
   environment.check([...keyGroups(factories.values(), await loadModules(location)), ...foreign]);
   const bindings = inspectBindings({ environment, catalog, factories, report });
   for (const { type, key, error } of missing) {
-    const close = nearest(type, KNOWN_TYPES);
-    const severity = bindings.some((binding) => binding.type === type) ? 'error' : 'warning';
-    report(error, key, { severity, ...(close !== undefined && { suggestion: close }) });
+    report(error, key, { severity: bindings.some((binding) => binding.type === type) ? 'error' : 'warning' });
   }
   checkDefaultBinder(catalog, report);
   return { profiles: environment.activeProfiles, bindings, problems: environment.problems.toSorted(byPlace) };

@@ -1,7 +1,7 @@
 /** The binders of an application: each created once, when the first binding needs it, and closed with the last. */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { StreambindError, asError, isStreambindError } from '../errors/index.js';
+import { StreambindError, asError, isStreambindError, nearest } from '../errors/index.js';
 import type { Binder, BinderFactory, BinderHealth } from '../binder/index.js';
 import type { Environment } from '../config/index.js';
 import type { Logger } from '../logging/index.js';
@@ -16,7 +16,7 @@ export const packageOf = (type: string): string => (KNOWN_TYPES.has(type) ? `@st
 
 /**
  * Loads the package of a binder type from the application's folder, then from core's own.
- * @throws BINDER_TYPE with the install command
+ * @throws BINDER_TYPE with the install command, or with the type that was meant
  */
 export async function loadFactory(type: string, from: readonly string[], where: string): Promise<BinderFactory> {
   const name = packageOf(type);
@@ -36,6 +36,7 @@ export async function loadFactory(type: string, from: readonly string[], where: 
       given: type,
     });
   }
+  const meant = KNOWN_TYPES.has(type) ? undefined : nearest(type, KNOWN_TYPES);
   throw new StreambindError(
     'BINDER_TYPE',
     `No package serves the binder type "${type}".`,
@@ -43,7 +44,7 @@ export async function loadFactory(type: string, from: readonly string[], where: 
       where,
       given: type,
       allowed: `${[...KNOWN_TYPES].join(', ')}, or the name of a package`,
-      fix: `npm install ${name}`,
+      ...(meant === undefined ? { fix: `npm install ${name}` } : { nearest: meant }),
     },
     failure,
   );

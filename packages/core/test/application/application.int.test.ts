@@ -421,6 +421,12 @@ describe('start', () => {
     expect(error.message).toContain('npm install @streambind/binder-rocketmq');
   });
 
+  test('names the binder that was meant, and installs nothing of its misspelt name', async () => {
+    const error = await failure(new MemoryBroker(), [Provider], ['--spring.cloud.stream.binders.x.type=kafak']);
+    expect(error).toMatchObject({ code: 'BINDER_TYPE', details: { given: 'kafak', nearest: 'kafka' } });
+    expect(error.message).not.toContain('npm install');
+  });
+
   test('refuses a value that cannot be read', async () => {
     const error = await failure(
       new MemoryBroker(),
