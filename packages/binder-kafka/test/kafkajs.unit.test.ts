@@ -4,6 +4,7 @@ import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 import kafkajs from 'kafkajs';
 import { createRequire } from 'node:module';
+import { setImmediate as turn } from 'node:timers/promises';
 import { range, roundRobin } from '../src/client/kafkajs/assignors.js';
 import { handOver } from '../src/client/kafkajs/library.js';
 import { troubleOf } from '../src/client/kafkajs/trouble.js';
@@ -34,9 +35,9 @@ test('an idle queue arms no timer; one with requests, or a throttled one, does',
 describe('a group that changes hands', () => {
   class Group extends ConsumerGroup {
     readonly told: string[] = [];
-    joins: (string | null)[] = [];
 
-    constructor(memberId: string | null, after: string) {
+    /** @param joins as whom, and in which generation; or why not */
+    constructor(memberId: string | null, ...joins: ({ memberId: string; generationId: number } | Error)[]) {
       // what the methods under test use, and nothing of a cluster
       super({
         cluster: {},
@@ -52,10 +53,11 @@ describe('a group that changes hands', () => {
         resume: () => void this.told.push('resumed'),
         seek: ({ partition, offset }: { partition: number; offset: string }) =>
           void this.told.push(`seek ${partition}@${offset}`),
-        retrier: (attempt: (bail: (error: Error) => void) => Promise<void>) => {
+        retrier: () => {
+          const joined = joins.shift()!;
           this.told.push('joining the group');
-          Object.assign(this, { memberId: after });
-          void attempt;
+          if (joined instanceof Error) return Promise.reject(joined);
+          Object.assign(this, joined, { offsetManager: {} });
           return Promise.resolve();
         },
       });
@@ -73,7 +75,9 @@ describe('a group that changes hands', () => {
   }
 
   test('a member may finish first, and begins where it is told', async () => {
-    const group = new Group('one', 'one');
+    const group = new Group(null, { memberId: 'one', generationId: 3 }, { memberId: 'one', generationId: 4 });
+    await group.joinAndSync();
+    group.told.length = 0;
     await group.joinAndSync();
     expect(group.told).toEqual([
       'revoking',
@@ -84,17 +88,91 @@ describe('a group that changes hands', () => {
     ]);
   });
 
+  const ANEW = 'assigned [{"topic":"t","partitions":[0,1]}] anew';
+
   test('one that has lost its membership keeps nothing', async () => {
-    const thrownOut = new Group(null, 'two');
+    const thrownOut = new Group(null, { memberId: 'two', generationId: 1 });
     await thrownOut.joinAndSync();
     expect(thrownOut.told.slice(0, 2)).toEqual(['a new member', 'joining the group']);
-    const replaced = new Group('one', 'two');
+    const replaced = new Group(null, { memberId: 'one', generationId: 1 }, { memberId: 'two', generationId: 2 });
     await replaced.joinAndSync();
-    expect(replaced.told).toContain('assigned [{"topic":"t","partitions":[0,1]}] anew');
+    replaced.told.length = 0;
+    await replaced.joinAndSync();
+    expect(replaced.told).toContain(ANEW);
+  });
+
+  test('one that missed a generation keeps nothing either: its partitions were somebody else’s', async () => {
+    const group = new Group(null, { memberId: 'one', generationId: 1 }, { memberId: 'one', generationId: 3 });
+    await group.joinAndSync();
+    group.told.length = 0;
+    await group.joinAndSync();
+    expect(group.told).toContain(ANEW);
+  });
+
+  test('a join that failed is made up for before anything is read', async () => {
+    const hungUp = thrown('KafkaJSConnectionClosedError', 'Closed connection', { host: 'h', port: 1 });
+    const group = new Group('one', hungUp, { memberId: 'one', generationId: 2 });
+    await expect(group.joinAndSync()).rejects.toBe(hungUp);
+    expect(group.told).toEqual(['revoking', 'joining the group']);
+    await group.fetch('1').catch(() => undefined);
+    expect(group.told).toEqual([
+      'revoking',
+      'joining the group',
+      'revoking',
+      'joining the group',
+      'resumed',
+      ANEW,
+      'seek 1@7',
+    ]);
+  });
+
+  test('readers of several brokers that all find out join once', async () => {
+    const group = new Group('one', { memberId: 'one', generationId: 2 });
+    await Promise.all([group.joinAndSync(), group.joinAndSync()]);
+    expect(group.told.filter((told) => told === 'joining the group')).toHaveLength(1);
+  });
+
+  test('what was asked for before the group changed hands is not read after it', async () => {
+    const group = new Group('one', { memberId: 'one', generationId: 2 });
+    let answer!: (batches: object[]) => void;
+    Object.assign(group, {
+      offsetManager: {
+        resolveOffsets: () => Promise.resolve(),
+        committedOffsets: () => ({ t: { 0: '5' } }),
+        nextOffset: () => 5,
+      },
+      subscriptionState: {
+        assigned: () => [{ topic: 't', partitions: [0] }],
+        active: () => [{ topic: 't', partitions: [0] }],
+        isPaused: () => false,
+      },
+      filterPartitionsByNode: () => [{ topic: 't', partitions: [0] }],
+      seekOffset: { pop: () => undefined, clear: () => undefined, has: () => false },
+      cluster: {
+        refreshMetadataIfNecessary: () => Promise.resolve(),
+        findBroker: () =>
+          Promise.resolve({
+            fetch: () =>
+              new Promise((resolve) => {
+                answer = (partitions) => resolve({ responses: [{ topicName: 't', partitions }] });
+              }),
+          }),
+      },
+    });
+    const partition = { partition: 0, highWatermark: '6', abortedTransactions: [], messages: [{ offset: '5' }] };
+    const early = group.fetch('1');
+    await turn();
+    answer([partition]);
+    expect(await early).toHaveLength(1);
+    const late = group.fetch('1');
+    await turn();
+    await group.joinAndSync();
+    answer([partition]);
+    expect(await late).toEqual([]);
   });
 
   test('an offset that is gone commits nothing', async () => {
-    const group = new Group('one', 'one');
+    const group = new Group('one');
     await group.recoverFromOffsetOutOfRange({ topic: 't', partition: 0 });
     expect(group.told).toEqual(['seek 0@3']);
   });
