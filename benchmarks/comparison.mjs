@@ -17,6 +17,7 @@ import { interleaved, median, pairedRatio } from './statistics.mjs';
  * @property {object} details
  * @property {readonly Case[]} cases
  * @property {readonly string[]} best the cases of which the fastest is the reference
+ * @property {readonly [string, string]} alike two cases of the same program: what the figures are worth
  * @property {number} [target] of the framework's cases: the ratio that they have to reach
  * @property {(bench: any) => Promise<object | void>} before makes ready for one run; what it gives goes to the side, too
  * @property {(bench: any, name: string, details: any) => Promise<void>} after @throws where anything was lost
@@ -24,8 +25,6 @@ import { interleaved, median, pairedRatio } from './statistics.mjs';
  * @typedef {object} Sides
  * @property {string} broker
  * @property {Readonly<Record<string, readonly string[]>>} programs by the name of the side: the program and its arguments
- * @property {string} raw the bare client
- * @property {string} again the same once more: what the figures are worth
  */
 
 /** A process for each side. */
@@ -41,7 +40,7 @@ export async function start(bench, programs) {
  * @param {Sides} sides
  * @param {readonly Comparison[]} comparisons
  */
-export async function throughput(bench, { broker, programs, raw, again }, comparisons, [generations, rounds]) {
+export async function throughput(bench, { broker, programs }, comparisons, [generations, rounds]) {
   const runs = new Map(comparisons.map(({ title, cases }) => [title, new Map(cases.map(({ name }) => [name, []]))]));
   for (let generation = 0; generation < generations; generation++) {
     const processes = await start(bench, programs);
@@ -60,14 +59,14 @@ export async function throughput(bench, { broker, programs, raw, again }, compar
     }
     await bench.endSides();
   }
-  return comparisons.flatMap((comparison) => judged(comparison, runs.get(comparison.title), { raw, again }));
+  return comparisons.flatMap((comparison) => judged(comparison, runs.get(comparison.title)));
 }
 
-function judged({ title, cases, best, target }, runs, { raw, again }) {
+function judged({ title, cases, best, alike, target }, runs) {
   const figures = (name, key = 'perSecond') => runs.get(name).map((run) => run[key]);
   const reference = best.toSorted((a, b) => median(figures(b)) - median(figures(a)))[0];
   // how much slower the bare client can look than itself
-  const noise = Math.min(1, pairedRatio(figures(again), figures(raw)).low);
+  const noise = Math.min(1, pairedRatio(...alike.map((name) => figures(name))).low);
   return cases.map(({ name }) => {
     const limit = name.startsWith('framework') ? target : undefined;
     const { ratio, low, high } = pairedRatio(figures(name), figures(reference));

@@ -1,5 +1,6 @@
 /** The topics that all sides use, on a private Kafka. */
 import { Kafka, logLevel } from 'kafkajs';
+import { until } from '../tools/brokers/index.mjs';
 import { Bench, withBench } from './bench.mjs';
 
 /** @template T @param {(bench: KafkaBench) => Promise<T>} work */
@@ -65,6 +66,12 @@ class KafkaBench extends Bench {
   }
 
   async #create(topic, numPartitions) {
-    await this.#admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
+    await this.#admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false });
+    const led = async () => {
+      // until it knows the topic, the broker answers with an error
+      const metadata = await this.#admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
+      return metadata?.topics[0].partitions.filter(({ leader }) => leader >= 0).length === numPartitions;
+    };
+    await until(led, 20_000, `the leaders of ${topic}`);
   }
 }

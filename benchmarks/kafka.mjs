@@ -9,7 +9,7 @@ export const summary = 'messages of 1 KiB JSON through Kafka, acks=all, idempote
 const RAW = 'kafkajs';
 /** The same once more: what the figures are worth. */
 const AGAIN = 'kafkajs again';
-/** As safe as the framework, which cannot be turned off there by accident. */
+/** As safe as the framework. */
 const SAFE = 'kafkajs, idempotent';
 /** The best that can be had of it. */
 const GATHERED = 'kafkajs, idempotent, gathered';
@@ -26,7 +26,7 @@ const programs = {
   [DEFAULT]: ['framework'],
   [AGAIN]: ['raw'],
 };
-const sides = { broker: 'kafka', programs, raw: RAW, again: AGAIN };
+const sides = { broker: 'kafka', programs };
 
 const partitioned = (partitions) => (partitions === 1 ? '1 partition' : `${partitions} partitions`);
 
@@ -34,8 +34,12 @@ const sending = (partitions, inFlight, messages, warmUp, target) => ({
   title: `publish, ${inFlight} in flight, ${partitioned(partitions)}`,
   order: 'send',
   details: { inFlight, messages, warmUp },
-  cases: Object.keys(programs).map((side) => ({ name: side, side })),
+  // with more in flight, the sequence numbers of such a kafkajs come out of order and the broker refuses them
+  cases: Object.keys(programs)
+    .filter((side) => side !== SAFE || inFlight === 1)
+    .map((side) => ({ name: side, side })),
   best: [RAW],
+  alike: [AGAIN, RAW],
   target,
   before: (bench) => bench.empty(partitions),
   after: (bench, name, details) => bench.expectSent(messages + warmUp, name, details),
@@ -53,6 +57,7 @@ const receiving = (partitions, messages, warmUp, target) => ({
     { name: AGAIN, side: AGAIN, details: { ack: 'multiple' } },
   ],
   best: [EACH, BATCH],
+  alike: [AGAIN, BATCH],
   target,
   before: (bench) => bench.backlog(partitions, messages + warmUp),
   after: (bench, name, details) => bench.expectRead(messages + warmUp, name, details),

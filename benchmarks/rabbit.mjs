@@ -15,7 +15,6 @@ const SAME = 'amqplib, same message';
 /** One acknowledgement for each message, where the others tell several together. */
 const EACH = 'amqplib, ack each';
 const sides = [RAW, 'framework, minimal', 'framework, default', AGAIN];
-const broker = 'rabbit';
 
 /** In `apps/src/rabbit`, with their arguments; a process each. */
 const programs = {
@@ -32,6 +31,7 @@ const sending = (inFlight, messages, warmUp, target) => ({
   details: { inFlight, messages, warmUp },
   cases: Object.keys(programs).map((side) => ({ name: side, side })),
   best: [RAW],
+  alike: [AGAIN, RAW],
   target,
   before: () => Promise.resolve(),
   after: (bench, name) => bench.expect(messages + warmUp, name),
@@ -42,6 +42,7 @@ const receiving = (prefetch, messages, warmUp, target) => ({
   details: { prefetch, messages, warmUp, ack: 'multiple' },
   cases: [{ name: EACH, side: RAW, details: { ack: 'each' } }, ...sides.map((side) => ({ name: side, side }))],
   best: [RAW, EACH],
+  alike: [AGAIN, RAW],
   target,
   before: (bench) => bench.fill(messages + warmUp),
   after: (bench, name) => bench.expect(0, name),
@@ -65,7 +66,7 @@ export const measure = ({ quick }) =>
     say(paint('dim', `${bench.version}; ${calibrated.text}`));
     const rates = await throughput(
       bench,
-      { broker, programs, raw: RAW, again: AGAIN },
+      { broker: 'rabbit', programs },
       comparisons,
       quick ? [1, 2] : [2, 4],
     );

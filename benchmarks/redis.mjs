@@ -23,7 +23,7 @@ const programs = {
   [SAME]: ['raw', 'same'],
   [AGAIN]: ['raw'],
 };
-const sides = { broker: 'redis', programs, raw: RAW, again: AGAIN };
+const sides = { broker: 'redis', programs };
 
 const sending = (inFlight, messages, warmUp, target) => ({
   title: `publish, ${inFlight} in flight`,
@@ -31,6 +31,7 @@ const sending = (inFlight, messages, warmUp, target) => ({
   details: { inFlight, messages, warmUp },
   cases: Object.keys(programs).map((side) => ({ name: side, side })),
   best: [RAW],
+  alike: [AGAIN, RAW],
   target,
   before: (bench) => bench.empty(),
   after: (bench, name) => bench.expectSent(messages + warmUp, name),
@@ -45,6 +46,7 @@ const receiving = (prefetch, messages, warmUp, target) => ({
     ...[RAW, MINIMAL, DEFAULT, AGAIN].map((side) => ({ name: side, side })),
   ],
   best: [RAW, EACH],
+  alike: [AGAIN, RAW],
   target,
   before: (bench) => bench.backlog(messages + warmUp),
   after: (bench, name) => bench.expectRead(messages + warmUp, name),

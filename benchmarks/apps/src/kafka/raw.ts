@@ -18,6 +18,12 @@ const messageOf = (order: Order): Message => ({
   headers: { contentType: 'application/json' },
 });
 
+/** Asked again when a request is tried again, it would mix up the sequence numbers of an idempotent producer. */
+const onePartition: typeof Partitioners.DefaultPartitioner = () => {
+  const choose = Partitioners.DefaultPartitioner();
+  return (asked) => (asked.message.partition ??= choose(asked));
+};
+
 type Send = (message: Message) => Promise<unknown>;
 
 const sendOf = (producer: Producer, topic: string): Send => {
@@ -52,7 +58,7 @@ const sendOf = (producer: Producer, topic: string): Send => {
 serve({
   async sender({ destination }): Promise<Sender> {
     const producer = kafka.producer({
-      createPartitioner: Partitioners.DefaultPartitioner,
+      createPartitioner: onePartition,
       ...(idempotent ? { idempotent, maxInFlightRequests: 1 } : {}),
     });
     await producer.connect();
