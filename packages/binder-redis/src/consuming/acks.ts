@@ -2,7 +2,7 @@
  * XACK for what was settled in one turn, or while an earlier one runs, at once. One that failed is sent again until Redis
  * has confirmed it: what is pending in the name of a consumer that lives is delivered to nobody else.
  */
-import { asError, type Supervisor } from '@streambind/core/binder';
+import type { Supervisor } from '@streambind/core/binder';
 import type { RedisConnection } from '../client/connection.js';
 import { commandFailed, isStale } from '../client/errors.js';
 
@@ -105,9 +105,10 @@ export class Acks {
       return true;
     } catch (error) {
       if (isStale(error)) connection.fail(error);
-      if (!connection.lost.aborted && !this.#refused) {
+      const failure = commandFailed(error, `XACK ${stream} ${group}`, connection.target);
+      if (failure.code !== 'BROKER_UNAVAILABLE' && !this.#refused) {
         this.#refused = true;
-        fault(commandFailed(asError(error), `XACK ${stream} ${group}`, connection.target));
+        fault(failure);
       }
       return false;
     }

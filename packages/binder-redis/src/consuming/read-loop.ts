@@ -161,7 +161,7 @@ export class ReadLoop {
       const failure = commandFailed(asError(error), `to keep what is read of ${stream}`, link.target);
       // the group is made anew before the next connection reads
       if (failure.code === 'DESTINATION_GONE' || NO_KEY.test(failure.message)) this.#sessions.lost(failure);
-      else if (!link.lost.aborted) fault(failure);
+      else if (failure.code !== 'BROKER_UNAVAILABLE') fault(failure);
     } finally {
       this.#beating = false;
     }
