@@ -208,7 +208,7 @@ export interface ClientSettings {
 
 export interface KafkaClient {
   readonly admin: KafkaAdmin;
-  /** Resolves when it is connected. */
+  /** Resolves when it is connected. With a transactional id: when transactions of it are over, and others are fenced. */
   producer(settings: ProducerSettings): Promise<KafkaProducer>;
   member(settings: MemberSettings): KafkaMember;
   /** Closes what it made. Idempotent. */

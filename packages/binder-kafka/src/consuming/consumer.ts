@@ -114,7 +114,9 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
         () => this.#stop(),
         async () => {
           await this.#settled();
-          await this.#members.close();
+          const transactions = [...this.#transactions.values()];
+          this.#loseAll();
+          await Promise.all([this.#members.close(), ...transactions.map((each) => each.close())]);
           reporter.end();
           if (source.group === undefined) await this.#forgetGroup();
         },
@@ -148,7 +150,7 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
 
   ack(delivery: KafkaDelivery): void | Promise<void> {
     const { place } = delivery;
-    const transactions = this.#transactionsOf(place);
+    const transactions = this.#transactions.get(place);
     if (!transactions) return this.#settle(delivery);
     const committed = transactions.settle(delivery, delivery.sent!.splice(0));
     this.#goOn(place);
@@ -156,11 +158,12 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
   }
 
   async deadLetter(delivery: KafkaDelivery, reason: Error): Promise<void> {
-    const { origin } = delivery.place;
+    const { origin, lost } = delivery.place;
     const target = await this.#topics?.deadLetters?.target(origin);
+    if (lost.aborted) return;
     if (!target) throw new StreambindError('INTERNAL', 'A dead letter has no topic.', { where: this.#where });
     const record = deadLetterRecord(delivery.native, origin, reason, target);
-    const transactions = this.#transactionsOf(delivery.place);
+    const transactions = this.#transactions.get(delivery.place);
     if (transactions) {
       const committed = transactions.settle(delivery, [record]);
       this.#goOn(delivery.place);
@@ -178,16 +181,18 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
     this.#goOn(place);
   }
 
-  #transactionsOf(lane: Lane): LaneTransactions | undefined {
+  #add(partition: TopicPartition): Lane {
     const { transactions } = this.#around;
-    if (!transactions) return undefined;
-    let ofLane = this.#transactions.get(lane);
-    if (!ofLane) {
-      const failed = (_: Lane, error: Error): void => this.#members.lost(told(error, this.#where));
-      ofLane = new LaneTransactions(lane, { ...transactions, group: this.#group, failed });
-      this.#transactions.set(lane, ofLane);
+    const lane = new Lane(this.#originOf(partition), transactions !== undefined);
+    this.#lanes.set(lane.name, lane);
+    if (transactions) {
+      const failed = (_: Lane, error: Error): void => {
+        this.#loseAll();
+        this.#members.lost(told(error, this.#where));
+      };
+      this.#transactions.set(lane, new LaneTransactions(lane, { ...transactions, group: this.#group, failed }));
     }
-    return ofLane;
+    return lane;
   }
 
   #startOrNot(): void {
@@ -255,13 +260,23 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
     const names = new Set(partitions.map(laneName));
     for (const [name, lane] of this.#lanes) if (!continuous || !names.has(name)) this.#lose(lane);
     const fresh = partitions.filter((partition) => !this.#lanes.has(laneName(partition)));
-    const starts = await this.#starts.of(fresh);
-    for (const partition of fresh) {
-      const start = starts.get(laneName(partition));
-      const lane = new Lane(this.#originOf(partition), start, this.#around.transactions !== undefined);
-      this.#lanes.set(lane.name, lane);
-      // what begins at the end has to begin there for whoever is next, too
-      if (start !== undefined && !lane.transactional) this.#commits.moved(lane);
+    const lanes = fresh.map((partition) => this.#add(partition));
+    try {
+      // until then what the group has committed may still change
+      await Promise.all(lanes.map((lane) => this.#transactions.get(lane)?.ready()));
+      const starts = await this.#starts.of(fresh);
+      // the member has failed meanwhile
+      if (lanes.some(({ lost }) => lost.aborted)) return [];
+      for (const lane of lanes) {
+        const start = starts.get(lane.name);
+        if (start === undefined) continue;
+        lane.startAt(start);
+        // what begins at the end has to begin there for whoever is next, too
+        if (!lane.transactional) this.#commits.moved(lane);
+      }
+    } catch (error) {
+      for (const lane of lanes) this.#lose(lane);
+      throw error;
     }
     const positions: Position[] = [];
     for (const { origin, next } of this.#lanes.values()) {
@@ -345,7 +360,7 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
   }
 
   #lose(lane: Lane): void {
-    this.#lanes.delete(lane.name);
+    if (this.#lanes.get(lane.name) === lane) this.#lanes.delete(lane.name);
     this.#transactions.delete(lane);
     this.#commits.forget(lane);
     lane.lose();

@@ -27,13 +27,16 @@ export class Lane {
   #handedOut = 0;
   #waiting: { readonly below: number; readonly resolve: () => void } | undefined;
 
-  /** @param start the offset to begin at; absent: where the group has committed */
-  constructor(origin: Origin, start: bigint | undefined, transactional: boolean) {
+  constructor(origin: Origin, transactional: boolean) {
     this.origin = origin;
     this.name = laneName(origin);
     this.transactional = transactional;
-    this.#next = start;
-    this.#done = start;
+  }
+
+  /** Before anything was taken. Otherwise it starts where the group has committed. */
+  startAt(offset: bigint): void {
+    this.#next = offset;
+    this.#done = offset;
   }
 
   /** Fires when the partition is not ours any more. */

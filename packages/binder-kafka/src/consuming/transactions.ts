@@ -11,7 +11,7 @@ import type { Lane } from './lane.js';
 
 export interface TransactionsOptions {
   readonly group: string;
-  /** A producer with this transactional id. */
+  /** A producer with this transactional id, once no other one can commit with it. */
   open(transactionalId: string): Promise<KafkaProducer>;
   readonly prefix: string;
   /** The lane cannot commit any more: it has to be read again from where the group is. */
@@ -28,7 +28,7 @@ interface Settled {
 export class LaneTransactions {
   readonly #lane: Lane;
   readonly #options: TransactionsOptions;
-  #producer: Promise<KafkaProducer> | undefined;
+  readonly #producer: Promise<KafkaProducer>;
   #waiting: Settled[] = [];
   #running: Promise<void> | undefined;
   #failed: Error | undefined;
@@ -36,7 +36,15 @@ export class LaneTransactions {
   constructor(lane: Lane, options: TransactionsOptions) {
     this.#lane = lane;
     this.#options = options;
+    const { topic, partition } = lane.origin;
+    this.#producer = options.open(`${options.prefix}${options.group}.${topic}.${partition}`);
+    this.#producer.catch(() => undefined);
     lane.lost.addEventListener('abort', () => void this.close(), { once: true });
+  }
+
+  /** Resolves when what others have begun for the partition is over, and they cannot commit anything more. */
+  async ready(): Promise<void> {
+    await this.#producer;
   }
 
   /** Resolves when the delivery is committed, with these records and every one before it. */
@@ -56,7 +64,7 @@ export class LaneTransactions {
 
   async close(): Promise<void> {
     this.#failed ??= new KafkaTrouble('fenced', 'the partition is not ours any more');
-    const producer = await this.#producer?.catch(() => undefined);
+    const producer = await this.#producer.catch(() => undefined);
     await producer?.close().catch(() => undefined);
   }
 
@@ -66,27 +74,32 @@ export class LaneTransactions {
     while (this.#waiting.length > 0) {
       const settled = this.#waiting;
       this.#waiting = [];
+      // what is settled from now on moves it, and is in the next one
+      const offset = this.#lane.position;
       try {
-        await this.#commit(settled.flatMap(({ records }) => records));
+        await this.#commit(
+          settled.flatMap(({ records }) => records),
+          offset,
+        );
         for (const { resolve } of settled) resolve();
       } catch (error) {
-        this.#failed = asError(error);
-        for (const { reject } of [...settled, ...this.#waiting]) reject(this.#failed);
+        const failure = asError(error);
+        this.#failed ??= failure;
+        for (const { reject } of [...settled, ...this.#waiting]) reject(failure);
         this.#waiting = [];
-        this.#options.failed(this.#lane, this.#failed);
+        if (!this.#lane.lost.aborted) this.#options.failed(this.#lane, failure);
       }
     }
     this.#running = undefined;
   }
 
-  async #commit(records: readonly OutgoingRecord[]): Promise<void> {
-    const { group, prefix } = this.#options;
+  async #commit(records: readonly OutgoingRecord[], offset: bigint | undefined): Promise<void> {
+    const { group } = this.#options;
     const { topic, partition } = this.#lane.origin;
-    const producer = await (this.#producer ??= this.#options.open(`${prefix}${group}.${topic}.${partition}`));
+    const producer = await this.#producer;
     const transaction = await producer.begin();
     try {
       if (records.length > 0) await transaction.send(records);
-      const offset = this.#lane.position;
       if (offset !== undefined) await transaction.sendOffsets(group, [{ topic, partition, offset }]);
       await transaction.commit();
     } catch (error) {

@@ -51,6 +51,8 @@ export class KafkaJsProducer implements KafkaProducer {
     });
     try {
       await producer.connect();
+      // its first transaction is what ends and fences others; an empty one is free
+      if (transactionalId !== undefined) await (await producer.transaction()).abort();
       return new KafkaJsProducer(producer, settings);
     } catch (error) {
       await producer.disconnect().catch(() => undefined);
