@@ -12,6 +12,8 @@ export interface Subject {
    * Milliseconds in which what is handled is not known to the broker yet, beside what a worker has taken. Absent: none.
    */
   readonly uncommittedMs?: number;
+  /** Connections that a process opens beside those it had, once it had lost them all. Default: none. */
+  readonly spareSockets?: number;
   /** How soon silence is taken for death, in milliseconds. */
   readonly silenceMs: number;
   /** By fault, or by its number without letter: the time until everybody works again, in milliseconds. */

@@ -39,7 +39,7 @@ export interface Expectations {
   readonly noticedMs?: number;
   /** Absent: all have to notice. */
   readonly noticedBy?: Role;
-  /** Sockets that a process opens only when something fails for good, for its dead letters. */
+  /** Sockets that a process opens only when something fails: for its dead letters, or beside a lost one. */
   readonly lateSockets: number;
   /** The broker itself forgets: only what was confirmed after the end of the fault has to arrive. */
   readonly forgets: boolean;

@@ -23,6 +23,8 @@ export const kafka: Subject = {
   resends: false,
   // a commit follows after 100 ms; one that does not come back in 250 ms ends the beginning of more
   uncommittedMs: 500,
+  // one of those who ask, and one of those who send or read: to the address that was given, beside that of the broker
+  spareSockets: 2,
   silenceMs: SILENCE_MS,
   recoveryMs: {
     X01: SESSION_MS + 5000,
