@@ -263,7 +263,7 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
     const lanes = fresh.map((partition) => this.#add(partition));
     try {
       // until then what the group has committed may still change
-      await Promise.all(lanes.map((lane) => this.#transactions.get(lane)?.ready()));
+      await Promise.all([...this.#transactions.values()].map((each) => each.ready()));
       const starts = await this.#starts.of(fresh);
       // the member has failed meanwhile
       if (lanes.some(({ lost }) => lost.aborted)) return [];

@@ -38,3 +38,21 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
     scheduleCheckPendingRequests(): void;
   }
 }
+
+declare module 'kafkajs/src/broker/index.js' {
+  export interface ProduceRequest {
+    readonly topicData: readonly {
+      readonly topic: string;
+      /** The messages are those that the producer was given. */
+      readonly partitions: readonly { readonly partition: number; readonly messages: readonly object[] }[];
+    }[];
+  }
+
+  export default class Broker {
+    produce(request: ProduceRequest): Promise<object>;
+  }
+}
+
+declare module 'kafkajs/src/producer/index.js' {
+  export default function createProducer(options: object): object;
+}

@@ -1,10 +1,11 @@
 /**
- * What is touched of kafkajs, all of it here: its public door, and two classes behind it. Its version is fixed in
+ * What is touched of kafkajs, all of it here: its public door, and three classes behind it. Its version is fixed in
  * package.json, and `kafkajs.unit.test.ts` pins what the touches rely on.
  */
 // oxlint-disable typescript/unbound-method -- methods of prototypes, called on what they are called on
 import kafkajs from 'kafkajs';
 import type { TopicPartitions } from 'kafkajs';
+import Broker from 'kafkajs/src/broker/index.js';
 import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 
@@ -14,6 +15,7 @@ export const {
   CompressionTypes,
   ConfigResourceTypes,
   Kafka,
+  KafkaJSNonRetriableError,
   KafkaJSNotImplemented,
   Partitioners,
   logLevel: LogLevel,
@@ -183,6 +185,22 @@ async function keepingMembership(group: Group, work: Promise<void>): Promise<voi
     clearInterval(beating);
   }
 }
+
+/** By whom a message of a producer is told what becomes of the requests that it goes with. */
+export const TRACKER = Symbol('tracker');
+
+export interface Tracker {
+  /** `batches`: the messages of each partition. */
+  request(batches: readonly (readonly object[])[], send: () => Promise<object>): Promise<object>;
+}
+
+const produce = Broker.prototype.produce;
+Broker.prototype.produce = async function produceTracked(request): Promise<object> {
+  const batches = request.topicData.flatMap(({ partitions }) => partitions.map(({ messages }) => messages));
+  const { [TRACKER]: tracker } = (batches[0]?.[0] ?? {}) as { readonly [TRACKER]?: Tracker };
+  const send = (): Promise<object> => produce.call(this, request);
+  return tracker ? tracker.request(batches, send) : send();
+};
 
 /** An idle connection arms a timer of no time for ever: three thousand a second, and a few per cent of a core. */
 const schedule = RequestQueue.prototype.scheduleCheckPendingRequests;

@@ -1,8 +1,9 @@
 /** A producer on kafkajs, plain, idempotent or transactional. */
-import type { Kafka, Message, Partitioners as PartitionersOf, Producer, TopicMessages, Transaction } from 'kafkajs';
+import type { Kafka, Partitioners as PartitionersOf, Producer, Transaction } from 'kafkajs';
 import { KafkaTrouble } from '../errors.js';
 import type { KafkaProducer, KafkaTransaction, OutgoingRecord, Position, ProducerSettings } from '../port.js';
 import { CompressionTypes, Partitioners } from './library.js';
+import { Sending } from './sending.js';
 import { troubleOf } from './trouble.js';
 
 const COMPRESSION = {
@@ -13,8 +14,11 @@ const COMPRESSION = {
   zstd: CompressionTypes.ZSTD,
 } as const;
 
-/** How often one request is tried by the client itself; the owner goes on with what it knows of deadlines. */
-const RETRY = { initialRetryTime: 50, retries: 1 };
+/**
+ * A request is tried once, and by its owner again: the client would begin the next try while brokers have not answered
+ * the last one. No number at all is how it takes that for an idempotent producer.
+ */
+const RETRY = { retries: NaN };
 
 /**
  * A record keeps its partition however often its request is tried. The client asks for one at each try, so that records
@@ -28,8 +32,8 @@ const stickyPartitioner: typeof PartitionersOf.DefaultPartitioner = () => {
 export class KafkaJsProducer implements KafkaProducer {
   readonly #producer: Producer;
   readonly #settings: ProducerSettings;
-  /** What was sent last, as it was sent. */
-  #last: { readonly records: readonly OutgoingRecord[]; readonly topicMessages: TopicMessages[] } | undefined;
+  /** What was sent last, and failed. */
+  #last: { readonly records: readonly OutgoingRecord[]; readonly sending: Sending } | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(producer: Producer, settings: ProducerSettings) {
@@ -61,20 +65,12 @@ export class KafkaJsProducer implements KafkaProducer {
   }
 
   async send(records: readonly OutgoingRecord[]): Promise<void> {
-    const last = this.#last;
-    const topicMessages = last?.records === records ? last.topicMessages : messagesOf(records);
-    this.#last = { records, topicMessages };
     const { acks, compression, timeoutMs } = this.#settings;
-    try {
-      await this.#producer.sendBatch({
-        topicMessages,
-        acks,
-        timeout: timeoutMs,
-        compression: COMPRESSION[compression],
-      });
-    } catch (error) {
-      throw troubleOf(error);
-    }
+    const sending = this.#last?.records === records ? this.#last.sending : new Sending(records);
+    this.#last = { records, sending };
+    await sending.through((topicMessages) =>
+      this.#producer.sendBatch({ topicMessages, acks, timeout: timeoutMs, compression: COMPRESSION[compression] }),
+    );
     this.#last = undefined;
   }
 
@@ -102,9 +98,9 @@ class KafkaJsTransaction implements KafkaTransaction {
 
   send(records: readonly OutgoingRecord[]): Promise<void> {
     const { compression, timeoutMs } = this.#settings;
-    return translated(
+    return new Sending(records).through((topicMessages) =>
       this.#transaction.sendBatch({
-        topicMessages: messagesOf(records),
+        topicMessages,
         acks: -1,
         timeout: timeoutMs,
         compression: COMPRESSION[compression],
@@ -142,21 +138,4 @@ async function translated(work: Promise<unknown>): Promise<void> {
   } catch (error) {
     throw error instanceof KafkaTrouble ? error : troubleOf(error);
   }
-}
-
-function messagesOf(records: readonly OutgoingRecord[]): TopicMessages[] {
-  const topics = new Map<string, Message[]>();
-  for (const { topic, partition, key, value, headers, timestamp } of records) {
-    const message: Message = {
-      key,
-      value,
-      headers,
-      ...(partition === undefined ? {} : { partition }),
-      ...(timestamp === undefined ? {} : { timestamp: String(timestamp) }),
-    };
-    const messages = topics.get(topic);
-    if (messages) messages.push(message);
-    else topics.set(topic, [message]);
-  }
-  return [...topics].map(([topic, messages]) => ({ topic, messages }));
 }
