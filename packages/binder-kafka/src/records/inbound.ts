@@ -3,7 +3,7 @@ import { HeaderRecord, type HeaderMode, type HeaderValue } from '@streambind/cor
 import type { IncomingRecord, RecordHeaders, TopicPartition } from '../client/port.js';
 import { readEmbedded, type Embedded } from './embedded-headers.js';
 import { KafkaHeaders, NATIVE_HEADERS_PRESENT } from './headers.js';
-import { ReceivedHeaders } from './received-headers.js';
+import { ReceivedHeaders, contentTypeOf } from './received-headers.js';
 
 /** Where a record was read, and how its headers travel. One for all records of a partition. */
 export interface Origin extends TopicPartition {
@@ -20,7 +20,7 @@ type Headers = Record<string, HeaderValue>;
  * kit copies a delivery with its prototype when it raises the attempt.
  */
 export class ReceivedRecord {
-  readonly received: ReceivedHeaders | undefined;
+  private madeReceived: ReceivedHeaders | undefined;
   private madeHeaders: Headers | undefined;
   private readonly embedded: Embedded | undefined;
 
@@ -28,12 +28,20 @@ export class ReceivedRecord {
     readonly native: IncomingRecord,
     readonly origin: Origin,
   ) {
-    const { headerMode, trustedPackages } = origin;
-    if (headerMode === 'none') return;
-    this.received = new ReceivedHeaders(native.headers, trustedPackages);
-    if (headerMode === 'embeddedHeaders' && native.value && isEmpty(native.headers)) {
+    if (origin.headerMode === 'embeddedHeaders' && native.value && isEmpty(native.headers)) {
       this.embedded = readEmbedded(native.value);
     }
+  }
+
+  get received(): ReceivedHeaders | undefined {
+    const { headerMode, trustedPackages } = this.origin;
+    if (headerMode === 'none') return undefined;
+    return (this.madeReceived ??= new ReceivedHeaders(this.native.headers, trustedPackages));
+  }
+
+  /** Undefined where it is embedded, or there is none. */
+  get contentType(): string | undefined {
+    return this.origin.headerMode === 'none' ? undefined : contentTypeOf(this.native.headers);
   }
 
   /** With `id`, which is the record's place: the same whenever it is delivered. */

@@ -65,6 +65,17 @@ export class ReceivedHeaders {
   }
 }
 
+/** The same text in most records of a topic: it is made once. */
+let lastType: { readonly bytes: Buffer; readonly text: string } | undefined;
+
+/** What `copyTo` makes of the content type; undefined where the record has none. */
+export function contentTypeOf(headers: RecordHeaders): string | undefined {
+  const bytes = lastOf(headers, CONTENT_TYPE);
+  if (!bytes) return undefined;
+  if (!lastType?.bytes.equals(bytes)) lastType = { bytes: Buffer.from(bytes), text: decodeText(bytes) };
+  return lastType.text;
+}
+
 /** How spans travel, for tracers that read text. Spring Kafka since 3.3; 2.8 has bytes. */
 const TRACE = /^(b3|traceparent|tracestate|baggage|x-b3-.+)$/i;
 

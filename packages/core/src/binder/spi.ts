@@ -52,6 +52,8 @@ export interface Delivery extends WireRecord {
    * settlement is ignored.
    */
   readonly lost: AbortSignal;
+  /** The header `contentType`, where it is cheaper to tell than all of them. Undefined: core asks `headers`. */
+  readonly contentType?: string | undefined;
   /** The client library's message, for the one handler that really needs it. */
   readonly native: unknown;
 }

@@ -14,7 +14,7 @@ export class Exchange {
   ) {}
 
   get contentType(): string {
-    const own = this.delivery.headers[MessageHeaders.CONTENT_TYPE];
+    const own = this.delivery.contentType ?? this.delivery.headers[MessageHeaders.CONTENT_TYPE];
     return typeof own === 'string' ? own : this.defaultContentType;
   }
 
