@@ -44,6 +44,8 @@ import { LaneTransactions, type TransactionsOptions } from './transactions.js';
 const HOLD_MS = 100;
 /** Before the group would go on without us. */
 const HANDOVER_MARGIN_MS = 2000;
+/** What a close waits for commits of what is done; what does not get through comes again. */
+const LAST_COMMIT_MS = 10_000;
 
 export interface Surroundings {
   readonly client: KafkaClient;
@@ -70,6 +72,7 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
   readonly #transactions = new Map<Lane, LaneTransactions>();
   readonly #commits: Commits;
   readonly #starts: Starts;
+  readonly #leaving = new AbortController();
   #topics: ConsumerTopics | undefined;
   #everUp = false;
   #changing = false;
@@ -113,7 +116,8 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
       ...this.#intake.binding(
         () => this.#stop(),
         async () => {
-          await this.#settled();
+          await within(LAST_COMMIT_MS, this.#settled());
+          this.#leaving.abort();
           const transactions = [...this.#transactions.values()];
           this.#loseAll();
           await Promise.all([this.#members.close(), ...transactions.map((each) => each.close())]);
@@ -243,12 +247,7 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
     this.#startOrNot();
     for (const lane of this.#lanes.values()) lane.release();
     const most = Math.max(this.#settings.rebalanceTimeoutMs - HANDOVER_MARGIN_MS, HANDOVER_MARGIN_MS / 2);
-    const patience = new AbortController();
-    await Promise.race([
-      this.#intake.whenIdle(),
-      delay(most, undefined, { signal: patience.signal, ref: false }).catch(() => undefined),
-    ]);
-    patience.abort();
+    await within(most, this.#intake.whenIdle(), this.#leaving.signal);
     await this.#settled();
   }
 
@@ -389,4 +388,13 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
       this.#around.context.log.debug(`the group ${this.#group} is left behind: ${asError(error).message}`);
     }
   }
+}
+
+/** Resolves with `work`, which never rejects, after `ms`, or when `signal` fires. */
+async function within(ms: number, work: Promise<void>, signal?: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const signals = signal ? [signal, over.signal] : [over.signal];
+  const timer = delay(ms, undefined, { signal: AbortSignal.any(signals), ref: false }).catch(() => undefined);
+  await Promise.race([work, timer]);
+  over.abort();
 }
