@@ -64,12 +64,7 @@ export const measure = ({ quick }) =>
   withBroker(async (bench) => {
     const calibrated = await calibration();
     say(paint('dim', `${bench.version}; ${calibrated.text}`));
-    const rates = await throughput(
-      bench,
-      { broker: 'rabbit', programs },
-      comparisons,
-      quick ? [1, 2] : [2, 4],
-    );
+    const rates = await throughput(bench, { broker: 'rabbit', programs }, comparisons, quick ? [1, 2] : [2, 4]);
     const latencies = await latency(bench, quick ? [1, 1, 1] : [3, 4, 3]);
     showRates(rates, 'rabbit, 1 KiB', 'amqplib');
     showLatencies(latencies);

@@ -256,6 +256,8 @@ class Memory {
 
   take(): void {
     globalThis.gc!();
+    // buffers outside the heap are accounted for when the next collection begins
+    globalThis.gc!();
     const { heapUsed, external, rss } = process.memoryUsage();
     this.#heldMB.push((heapUsed + external) / 1e6);
     this.#rssMB.push(rss / 1e6);
