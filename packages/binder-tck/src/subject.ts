@@ -49,12 +49,14 @@ export interface Broker {
   /** Configuration keys that switch a binding to manual acknowledgement. */
   manualAcknowledgement(binding: string): Readonly<Record<string, string>>;
   /**
-   * What Spring writes into a dead letter beside the original headers, where Spring has a binder for this broker.
-   * Absent: the kit asks for its own nine.
+   * What Spring writes into a dead letter beside the original headers, where Spring has a binder for this broker; or what a
+   * wire format of the binder's own says. Absent: the kit asks for its own nine.
    */
   springDeadLetter?(destination: string, group: string): DeadLetterHeaders;
-  /** Configurations that cannot keep at-least-once, each with the keys that cure it. */
+  /** Configurations of an input that cannot keep at-least-once, each with the keys that cure it. */
   weakGuarantees(binding: string): readonly Weakness[];
+  /** The same for an output. Default: none. Of both together there has to be one. */
+  weakOutputs?(binding: string): readonly Weakness[];
   /** Makes topology on the broker that contradicts what a consumer, or a producer, will ask for. */
   conflict(destination: string, group: string): Promise<Conflict>;
 

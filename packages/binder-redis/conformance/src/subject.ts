@@ -69,6 +69,13 @@ async function open(): Promise<Broker> {
       },
     }),
     weakGuarantees: () => [],
+    weakOutputs: (binding) => [
+      {
+        what: 'a long stream drops entries unread',
+        weak: { [`${PREFIX}.${binding}.producer.max-length`]: '1000' },
+        cured: {},
+      },
+    ],
     conflict: async (destination) => {
       await probe.ask('set', destination, 'something else');
       return {

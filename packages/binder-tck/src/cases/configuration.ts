@@ -5,7 +5,11 @@ import {
   Component,
   EnableBinding,
   Header,
+  MessageBuilder,
+  MessageChannel,
+  Resource,
   Sink,
+  Source,
   StreamListener,
   isStreambindError,
   type Application,
@@ -118,11 +122,12 @@ export const configuration: readonly Case[] = [
     name: 'guarantee-check',
     layer: 'APP',
     async run(t) {
-      const input = 'spring.cloud.stream.bindings.input.consumer';
-      for (const { what, weak, cured } of t.broker.weakGuarantees('input')) {
-        const errors = await failures(
-          t.run([listener().Listener], { [`${input}.guarantee`]: 'at-least-once', ...weak }),
-        );
+      const ofInput = t.broker.weakGuarantees('input').map((each) => ({ ...each, ...receiving(t) }));
+      const ofOutput = (t.broker.weakOutputs?.('output') ?? []).map((each) => ({ ...each, ...sending(t) }));
+      const all = [...ofInput, ...ofOutput];
+      ok(all.length > 0, 'no configuration is weak');
+      for (const { what, weak, cured, guarantee, start, works } of all) {
+        const errors = await failures(start({ [guarantee]: 'at-least-once', ...weak }));
         deepEqual(
           errors.map((error) => (isStreambindError(error) ? error.code : error.message)),
           ['GUARANTEE'],
@@ -130,17 +135,50 @@ export const configuration: readonly Case[] = [
         );
         const [error] = errors;
         ok(isStreambindError(error) && (error.details.fix ?? '') !== '', 'the fix is told');
-        await works(t, cured);
-        await works(t, { ...weak, [`${input}.guarantee`]: 'at-most-once' });
+        await works(cured);
+        await works({ ...weak, [guarantee]: 'at-most-once' });
       }
     },
   },
 ];
 
-async function works(t: CaseContext, properties: Readonly<Record<string, string>>): Promise<void> {
-  const { Listener, got } = listener();
-  const application = await t.run([Listener], properties);
-  await t.probe.publish(t.destination, [{ payload: Buffer.from('one'), headers: { [ID_HEADER]: 'one' } }]);
-  await t.until('it works', () => got.length === 1);
-  await application.stop();
+type Properties = Readonly<Record<string, string>>;
+
+/** An application of which the guarantee of one binding is asked. */
+interface Guaranteed {
+  readonly guarantee: string;
+  readonly start: (properties: Properties) => Promise<Application>;
+  readonly works: (properties: Properties) => Promise<void>;
+}
+
+function receiving(t: CaseContext): Guaranteed {
+  return {
+    guarantee: 'spring.cloud.stream.bindings.input.consumer.guarantee',
+    start: (properties) => t.run([listener().Listener], properties),
+    works: async (properties) => {
+      const { Listener, got } = listener();
+      const application = await t.run([Listener], properties);
+      await t.probe.publish(t.destination, [{ payload: Buffer.from('one'), headers: { [ID_HEADER]: 'one' } }]);
+      await t.until('it works', () => got.length === 1);
+      await application.stop();
+    },
+  };
+}
+
+function sending(t: CaseContext): Guaranteed {
+  @Component()
+  @EnableBinding(Source)
+  class Sender {
+    @Resource() readonly output!: MessageChannel;
+  }
+  const start = (properties: Properties): Promise<Application> => t.run([Sender], properties);
+  return {
+    guarantee: 'spring.cloud.stream.bindings.output.producer.guarantee',
+    start,
+    works: async (properties) => {
+      const application = await start(properties);
+      await application.get(Sender).output.send(MessageBuilder.withPayload('one').build());
+      await application.stop();
+    },
+  };
 }
