@@ -18,15 +18,18 @@ export function encodeHeaders(
   headers: Readonly<Headers>,
   passes: ((name: string) => boolean) | undefined,
 ): string | undefined {
-  const sent: [string, unknown][] = [];
+  const sent: Record<string, unknown> = {};
+  let count = 0;
   for (const name in headers) {
     const value = headers[name];
     if (value === undefined || (name === 'contentType' && typeof value === 'string')) continue;
     if (passes && name !== 'id' && name !== 'timestamp' && !passes(name)) continue;
-    sent.push([name, typeof value === 'string' ? value : encode(value)]);
+    const encoded = typeof value === 'string' ? value : encode(value);
+    if (name === '__proto__') Object.defineProperty(sent, name, { value: encoded, enumerable: true });
+    else sent[name] = encoded;
+    count++;
   }
-  // fromEntries defines its keys, so that `__proto__` stays a key like any other
-  return sent.length === 0 ? undefined : JSON.stringify(Object.fromEntries(sent));
+  return count === 0 ? undefined : JSON.stringify(sent);
 }
 
 /** @throws CONVERSION it is no JSON object, or a tag holds what it cannot hold */
