@@ -1,6 +1,7 @@
 /** Types of what `library.ts` touches behind the public door of kafkajs 2.2.4. */
 
 declare module 'kafkajs/src/consumer/consumerGroup.js' {
+  import type { Socket } from 'node:net';
   import type { TopicPartitions } from 'kafkajs';
 
   export default class ConsumerGroup {
@@ -14,11 +15,13 @@ declare module 'kafkajs/src/consumer/consumerGroup.js' {
     readonly seekOffset: { clear(): void };
     readonly coordinator: {
       heartbeat(request: { groupId: string; memberId: string | null; groupGenerationId: number | null }): Promise<void>;
+      readonly connectionPool: { readonly pool: readonly { readonly socket?: Socket }[] };
     } | null;
     readonly cluster: { findGroupCoordinator(group: { groupId: string }): Promise<object> };
     commitOffsets(offsets: object): Promise<void>;
     heartbeat(options: { interval: number }): Promise<void>;
     joinAndSync(): Promise<void>;
+    leave(): Promise<void>;
     /** Made anew in each generation. */
     readonly offsetManager: object | null;
     fetch(nodeId: string): Promise<object[]>;

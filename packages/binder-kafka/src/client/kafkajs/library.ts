@@ -39,6 +39,7 @@ export interface Handover {
 }
 
 interface Membership {
+  group: Group | undefined;
   /** It has left a generation and is not in the next one yet. */
   between: boolean;
   joining: Promise<void> | undefined;
@@ -53,8 +54,29 @@ const memberships = new WeakMap<Handover, Membership>();
 /** `assigner` is the first one that the consumer was made with; it is how its group is known. */
 export function handOver(assigner: object, handover: Handover): void {
   handovers.set(assigner, handover);
-  memberships.set(handover, { between: false, joining: undefined, memberId: null, generation: 0 });
+  memberships.set(handover, {
+    group: undefined,
+    between: false,
+    joining: undefined,
+    memberId: null,
+    generation: 0,
+  });
 }
+
+/**
+ * What the member waits for of its group, it waits for no longer: it leaves on a new connection. The client's own way to
+ * end one waits for its answers.
+ */
+export function hangUp(handover: Handover): void {
+  const { coordinator } = memberships.get(handover)?.group ?? {};
+  for (const { socket } of coordinator?.connectionPool.pool ?? []) socket?.destroy(new Error('the member leaves'));
+}
+
+const leave = ConsumerGroup.prototype.leave;
+ConsumerGroup.prototype.leave = async function leaveConnected(): Promise<void> {
+  if (this.memberId) await this.cluster.findGroupCoordinator(this);
+  await leave.call(this);
+};
 
 /**
  * Joining, as the client does it whenever a group changes: with a chance to finish and commit before, and to say where
@@ -71,7 +93,7 @@ ConsumerGroup.prototype.joinAndSync = async function joinAndSync(): Promise<void
 };
 
 async function changeHands(group: Group, handover: Handover, membership: Membership): Promise<void> {
-  membership.between = true;
+  Object.assign(membership, { group, between: true });
   if (group.memberId) await keepingMembership(group, handover.revoking());
   else await handover.joining();
   try {

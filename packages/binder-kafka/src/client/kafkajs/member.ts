@@ -3,9 +3,11 @@ import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { KafkaTrouble } from '../errors.js';
 import type { IncomingRecord, KafkaMember, MemberListener, MemberSettings, Position, TopicPartition } from '../port.js';
 import { assigner } from './assignors.js';
-import { handOver, type Handover } from './library.js';
+import { handOver, hangUp, type Handover } from './library.js';
 import { troubleOf } from './trouble.js';
 
+/** A group that waits for another member answers none that wants to leave, milliseconds. */
+const LEAVE_MS = 2000;
 /** Batches that may be held at once; a partition has one. */
 const MOST_BATCHES = 64;
 /**
@@ -17,6 +19,7 @@ const RETRY = { initialRetryTime: 100, maxRetryTime: 1000, multiplier: 1.6, retr
 export class KafkaJsMember implements KafkaMember {
   readonly #kafka: Kafka;
   readonly #settings: MemberSettings;
+  readonly #handover = this.#makeHandover();
   #consumer: Consumer | undefined;
   #listener: MemberListener | undefined;
   #joined: { resolve(): void; reject(error: Error): void } | undefined;
@@ -89,18 +92,22 @@ export class KafkaJsMember implements KafkaMember {
     this.#ended = true;
     clearInterval(this.#watch);
     this.#joined?.reject(new KafkaTrouble('refused', 'the member is closed'));
-    await this.#consumer?.disconnect();
+    const impatient = setTimeout(() => hangUp(this.#handover), LEAVE_MS);
+    try {
+      await this.#consumer?.disconnect();
+    } finally {
+      clearTimeout(impatient);
+    }
   }
 
   #make(): Consumer {
     const settings = this.#settings;
     let first = true;
-    const handover = this.#handover();
     return this.#kafka.consumer({
       groupId: settings.group,
       partitionAssigners: settings.assignors.map((name) =>
         assigner(name, (made) => {
-          if (first) handOver(made, handover);
+          if (first) handOver(made, this.#handover);
           first = false;
         }),
       ),
@@ -120,7 +127,7 @@ export class KafkaJsMember implements KafkaMember {
     });
   }
 
-  #handover(): Handover {
+  #makeHandover(): Handover {
     let member = false;
     return {
       revoking: async () => {
