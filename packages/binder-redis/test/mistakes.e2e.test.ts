@@ -50,13 +50,13 @@ await describeWithBroker(
     const placeOf = (key: string, given: Properties): string =>
       `application.yml:${Object.keys(given).indexOf(key) + 1}:${key.length + 3} (${key})`;
 
-    /** It tries again with growing pauses, says the whole once, and works as soon as it can. */
+    /** It tries again with growing pauses, says the whole once, and works as soon as it can. @returns its exit code after a stop */
     async function tryingUntilCured(
       child: Child,
       what: RegExp,
       parts: readonly string[],
       cure: () => Promise<unknown>,
-    ): Promise<void> {
+    ): Promise<number | null> {
       await child.says(what);
       await sleep(3000);
       const entries = child.entries(what);
@@ -71,18 +71,20 @@ await describeWithBroker(
       child.send('hello');
       await child.sees('it handles a message', () => child.of('handled').length > 0);
       expect(child.log).toMatch(/connected again after \d+ failed tries/);
-      expect(await child.stop()).toBe(0);
+      const code = await child.stop();
       expect(child.log).not.toContain(SECRET);
+      return code;
     }
 
-    /** It says all of it in one readable message, without a stack. */
-    async function failing(child: Child, parts: readonly string[]): Promise<void> {
-      expect(await child.ends()).toBe(1);
+    /** It says all of it in one readable message, without a stack. @returns its exit code */
+    async function failing(child: Child, parts: readonly string[]): Promise<number | null> {
+      const code = await child.ends();
       expect(child.entries(/ ERROR /)).toHaveLength(1);
       const [failure] = child.entries(/APPLICATION FAILED TO START/);
       for (const part of parts) expect(failure).toContain(part);
       expect(child.log).not.toMatch(/^\s+at /m);
       expect(child.log).not.toContain(SECRET);
+      return code;
     }
 
     describe('cannot get in', () => {
@@ -90,33 +92,37 @@ await describeWithBroker(
         const door = await proxy({ host, port });
         await door.down();
         const given = properties('port', { 'spring.data.redis.port': door.port });
-        await tryingUntilCured(
-          start(given),
-          /cannot be reached/,
-          [
-            `Redis at ${host}:${door.port} cannot be reached: connect ECONNREFUSED`,
-            `where:   ${host}:${door.port}`,
-            placeOf('spring.data.redis.host', given).split(' ')[0]!,
-            placeOf('spring.data.redis.port', given).split(' ')[0]!,
-            'code:    BROKER_UNAVAILABLE',
-          ],
-          () => door.restore(),
-        );
+        expect(
+          await tryingUntilCured(
+            start(given),
+            /cannot be reached/,
+            [
+              `Redis at ${host}:${door.port} cannot be reached: connect ECONNREFUSED`,
+              `where:   ${host}:${door.port}`,
+              placeOf('spring.data.redis.host', given).split(' ')[0]!,
+              placeOf('spring.data.redis.port', given).split(' ')[0]!,
+              'code:    BROKER_UNAVAILABLE',
+            ],
+            () => door.restore(),
+          ),
+        ).toBe(0);
         await door.close();
       });
 
       test('with a wrong password', async () => {
         const given = properties('password', { 'spring.data.redis.username': 'locked' });
-        await tryingUntilCured(
-          start(given),
-          /refused the login/,
-          [
-            `Redis at ${at} refused the login of "locked"`,
-            placeOf('spring.data.redis.password', given).split(' ')[0]!,
-            'code:    AUTH',
-          ],
-          () => redis.ctl('ACL', 'SETUSER', 'locked', `>${SECRET}`),
-        );
+        expect(
+          await tryingUntilCured(
+            start(given),
+            /refused the login/,
+            [
+              `Redis at ${at} refused the login of "locked"`,
+              placeOf('spring.data.redis.password', given).split(' ')[0]!,
+              'code:    AUTH',
+            ],
+            () => redis.ctl('ACL', 'SETUSER', 'locked', `>${SECRET}`),
+          ),
+        ).toBe(0);
       });
 
       test('without a password', async () => {
@@ -125,20 +131,24 @@ await describeWithBroker(
           'spring.data.redis.port': port,
           'spring.data.redis.username': 'clerk',
         });
-        await failing(child, [
-          'A user of Redis logs in with a password.',
-          'spring.data.redis.username',
-          'CONFIG_VALUE',
-        ]);
+        expect(
+          await failing(child, [
+            'A user of Redis logs in with a password.',
+            'spring.data.redis.username',
+            'CONFIG_VALUE',
+          ]),
+        ).toBe(1);
       });
 
       test('with a url that is none', async () => {
         const given = { 'spring.data.redis.url': `http://clerk:${SECRET}@${at}` };
-        await failing(start(given), [
-          'The url of Redis cannot be read.',
-          placeOf('spring.data.redis.url', given),
-          'allowed: redis[s]://[user:password@]host[:port][/database]',
-        ]);
+        expect(
+          await failing(start(given), [
+            'The url of Redis cannot be read.',
+            placeOf('spring.data.redis.url', given),
+            'allowed: redis[s]://[user:password@]host[:port][/database]',
+          ]),
+        ).toBe(1);
       });
 
       test('with a database that is not there', async () => {
@@ -152,23 +162,31 @@ await describeWithBroker(
     describe('is told at the start', () => {
       test('that its user may not use streams', async () => {
         const given = properties('rights', { 'spring.data.redis.username': 'visitor' });
-        await failing(start(given), ['ACCESS_REFUSED', 'no permissions', 'ACL SETUSER']);
+        expect(await failing(start(given), ['ACCESS_REFUSED', 'no permissions', 'ACL SETUSER'])).toBe(1);
       });
 
       test('that the destination is something else', async () => {
         await redis.ctl('SET', 'settings', 'of another program');
-        await failing(start(properties('settings')), [
-          'The key settings of Redis',
-          'given:   a key of type string, which another program uses',
-          'redis-cli RENAME settings <name>',
-          'TOPOLOGY_CONFLICT',
-        ]);
+        expect(
+          await failing(start(properties('settings')), [
+            'The key settings of Redis',
+            'given:   a key of type string, which another program uses',
+            'redis-cli RENAME settings <name>',
+            'TOPOLOGY_CONFLICT',
+          ]),
+        ).toBe(1);
         expect((await redis.ctl('GET', 'settings')).trim()).toBe('of another program');
       });
 
       test('that a stream of limited length loses messages', async () => {
         const key = 'spring.cloud.stream.redis.bindings.output.producer.max-length';
-        await failing(start(properties('limited', { [key]: 1000 })), ['GUARANTEE', 'max-length: 1000', 'at-most-once']);
+        expect(
+          await failing(start(properties('limited', { [key]: 1000 })), [
+            'GUARANTEE',
+            'max-length: 1000',
+            'at-most-once',
+          ]),
+        ).toBe(1);
       });
 
       test('that Redis does not keep what it confirms, and goes on', async () => {
@@ -180,7 +198,7 @@ await describeWithBroker(
 
       test('that Redis does not keep what it confirms, where that is to end the start', async () => {
         const given = properties('refused', { 'spring.cloud.stream.redis.binder.server-check': 'refuse' });
-        await failing(start(given), ['GUARANTEE', 'appendonly no', 'server-check: warn']);
+        expect(await failing(start(given), ['GUARANTEE', 'appendonly no', 'server-check: warn'])).toBe(1);
       });
 
       test('which of two keys counts', async () => {
