@@ -173,7 +173,12 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
       this.#goOn(delivery.place);
       await committed;
     } else {
-      await this.#around.deadLetters.send(record);
+      try {
+        await this.#around.deadLetters.send(record);
+      } catch (error) {
+        this.#topics?.deadLetters?.forget(target.topic);
+        throw error;
+      }
       this.#settle(delivery);
     }
   }

@@ -12,8 +12,6 @@ export class DeadLetterOffice {
     this.#publisher = new Publisher({
       name: 'dead letters',
       open: () => client.producer(settings),
-      // whoever sends one makes its topic first
-      provision: () => Promise.resolve(),
       maxBytes: () => room(DEFAULT_MAX_MESSAGE_BYTES),
       // the broker knows best: the record it gave is larger now by what it died of
       compressed: true,
@@ -22,7 +20,7 @@ export class DeadLetterOffice {
     });
   }
 
-  /** Resolves when the broker has it. @throws as `Publisher.send` */
+  /** Resolves when the broker has it; whoever sends it makes its topic first. @throws as `Publisher.send` */
   async send(record: OutgoingRecord): Promise<void> {
     await this.#publisher.open();
     await this.#publisher.send(record);

@@ -71,11 +71,13 @@ export class KafkaProducerBinding implements ProducerBinding {
     return this.#publisher.open();
   }
 
-  send(record: WireRecord, inside?: Delivery): Promise<void> {
+  async send(record: WireRecord, inside?: Delivery): Promise<void> {
     const outgoing = this.#encode(record);
     if (inside instanceof KafkaDelivery && inside.sent) {
+      // its transaction would fail, again and again, and whoever handles the message would not hear of it
+      this.#publisher.requireFits(outgoing);
       inside.sent.push(outgoing);
-      return Promise.resolve();
+      return;
     }
     return this.#publisher.send(outgoing);
   }

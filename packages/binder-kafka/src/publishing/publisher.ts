@@ -13,7 +13,7 @@ import {
   type Gathering,
   type Reporter,
 } from '@streambind/core/binder';
-import { KafkaTrouble } from '../client/errors.js';
+import { KafkaTrouble, type TroubleKind } from '../client/errors.js';
 import type { KafkaProducer, OutgoingRecord } from '../client/port.js';
 import { bytesOf } from './size.js';
 
@@ -21,6 +21,8 @@ import { bytesOf } from './size.js';
 const MOST_RECORDS = 10_000;
 /** A request that is out so long, in milliseconds, is trouble that health tells of, whatever becomes of it. */
 const SLOW_MS = 5000;
+/** What another try cures. */
+const PASSING: ReadonlySet<TroubleKind> = new Set(['unavailable', 'unknown']);
 /** Milliseconds between tries of the same request. */
 const BACK_OFF = { initialMs: 100, maxMs: 2000 };
 
@@ -29,8 +31,8 @@ export interface PublisherOptions {
   readonly name: string;
   /** A connected producer; what it sends to exists. */
   open(): Promise<KafkaProducer>;
-  /** What is sent to is not there: makes it again, or rejects. */
-  provision(): Promise<void>;
+  /** What is sent to is not there: makes it again, or rejects. Absent: the record is refused. */
+  provision?(): Promise<void>;
   /** Bytes of one request that the broker takes, and so of a record, once `open` has resolved. */
   maxBytes(): number;
   /** Records are compressed, so that larger ones may fit. */
@@ -72,10 +74,15 @@ export class Publisher {
 
   /** Only once it is open. @throws PAYLOAD_TOO_LARGE, PUBLISH_REFUSED, PUBLISH_UNKNOWN, CLOSED */
   send(record: OutgoingRecord): Promise<void> {
+    this.requireFits(record);
+    return this.#gathering!.send(record);
+  }
+
+  /** @throws PAYLOAD_TOO_LARGE */
+  requireFits(record: OutgoingRecord): void {
     const { compressed, name } = this.#options;
     const most = this.#options.maxBytes();
-    if (!compressed && bytesOf(record) > most) return Promise.reject(tooLarge(name, bytesOf(record), most));
-    return this.#gathering!.send(record);
+    if (!compressed && bytesOf(record) > most) throw tooLarge(name, bytesOf(record), most);
   }
 
   close(deadlineMs?: number): Promise<FlushReport> {
@@ -123,8 +130,8 @@ export class Publisher {
       } catch (error) {
         if (!(error instanceof KafkaTrouble)) throw error;
         const { kind } = error;
-        if (kind === 'missing') await this.#provisionAgain(error, waitMs);
-        else if (kind !== 'unavailable' && kind !== 'unknown') {
+        const passes = kind === 'missing' ? await this.#provisionAgain(waitMs) : PASSING.has(kind);
+        if (!passes) {
           // what comes next must not be taken for what this one has numbered already
           this.#producers.lost(error, producer);
           if (kind === 'fenced') throw unknown(name, error);
@@ -138,13 +145,17 @@ export class Publisher {
     }
   }
 
-  async #provisionAgain(missing: KafkaTrouble, waitMs: number): Promise<void> {
+  /** @returns whether there is any use in another try */
+  async #provisionAgain(waitMs: number): Promise<boolean> {
+    const { permanent, provision, reporter } = this.#options;
+    if (!provision) return false;
     try {
-      await this.#options.provision();
+      await provision();
     } catch (error) {
-      if (this.#options.permanent(asError(error))) throw missing;
-      this.#options.reporter.report(asError(error), waitMs);
+      if (permanent(asError(error))) return false;
+      reporter.report(asError(error), waitMs);
     }
+    return true;
   }
 
   async #wait(ms: number, cause: Error): Promise<void> {

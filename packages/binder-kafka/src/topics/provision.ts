@@ -21,6 +21,8 @@ export interface ConsumerTopics {
 export interface DeadLetterTopics {
   /** Where a dead letter goes; makes its topic before the first one. @throws as `provisionConsumer` */
   target(from: TopicPartition): Promise<TopicPartition>;
+  /** The next dead letter for the topic sees whether it is there. */
+  forget(topic: string): void;
 }
 
 export interface ProducerTopic {
@@ -99,6 +101,7 @@ function deadLetterTopics(
       const { partitions } = await there;
       return { topic: wanted.topic, partition: plan.partition(partition, partitions) };
     },
+    forget: (topic) => void found.delete(topic),
   };
 }
 

@@ -136,10 +136,10 @@ export class PaperProducer implements KafkaProducer {
   readonly committed: string[][] = [];
   closed = false;
   /** Takes the place of what sending comes to. */
-  onSend: () => Promise<void> = () => Promise.resolve();
+  onSend: (records: readonly OutgoingRecord[]) => Promise<void> = () => Promise.resolve();
 
-  send(): Promise<void> {
-    return this.onSend();
+  send(records: readonly OutgoingRecord[]): Promise<void> {
+    return this.onSend(records);
   }
 
   begin(): Promise<KafkaTransaction> {
@@ -147,7 +147,7 @@ export class PaperProducer implements KafkaProducer {
     return Promise.resolve({
       send: async (sent: readonly OutgoingRecord[]) => {
         what.push(...sent.map(({ value }) => String(value)));
-        await this.onSend();
+        await this.onSend(sent);
       },
       sendOffsets: (_: string, offsets: readonly Position[]) => Promise.resolve(void what.push(...named(offsets))),
       commit: () => Promise.resolve(void this.committed.push(what)),
