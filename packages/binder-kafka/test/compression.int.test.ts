@@ -45,8 +45,9 @@ await describeWithBroker('kafka', 'compression', (broker) => {
     expect(read.split('\n').filter((line) => line === text)).toHaveLength(2);
   });
 
+  const testWithoutZstd = hasZstd ? test.skip : test;
   if (hasZstd) process.stderr.write('skipped: records that cannot be unpacked. This Node has every codec.\n');
-  (hasZstd ? test.skip : test)('what cannot be unpacked is said, and nothing of it is passed over', async () => {
+  testWithoutZstd('what cannot be unpacked is said, and nothing of it is passed over', async () => {
     const topic = freshTopic();
     await javaWrites(topic, 'zstd');
     const { binder, told } = await open();

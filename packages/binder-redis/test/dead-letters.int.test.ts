@@ -15,7 +15,9 @@ await describeWithBroker('redis', 'dead letters', (broker) => {
 
   const letters = async (stream: string): Promise<Record<string, string>[]> =>
     (await on.redis.xrange(stream, '-', '+')).map(([, fields]) =>
-      Object.fromEntries(Array.from({ length: fields.length / 2 }, (_, at) => [fields[at * 2], fields[at * 2 + 1]])),
+      Object.fromEntries(
+        Array.from({ length: fields.length / 2 }, (_, at) => [fields[at * 2]!, fields[at * 2 + 1]!] as const),
+      ),
     );
 
   test('carry the bytes that came, where they were, and why', async () => {

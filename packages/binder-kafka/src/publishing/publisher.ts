@@ -147,13 +147,13 @@ export class Publisher {
 
   /** @returns whether there is any use in another try */
   async #provisionAgain(waitMs: number): Promise<boolean> {
-    const { permanent, provision, reporter } = this.#options;
-    if (!provision) return false;
+    const options = this.#options;
+    if (!options.provision) return false;
     try {
-      await provision();
+      await options.provision();
     } catch (error) {
-      if (permanent(asError(error))) return false;
-      reporter.report(asError(error), waitMs);
+      if (options.permanent(asError(error))) return false;
+      options.reporter.report(asError(error), waitMs);
     }
     return true;
   }

@@ -9,11 +9,14 @@ import { clientOf } from './client.js';
 export interface Fixture {
   readonly redis: Redis;
   /** A binder that is closed after the test. */
-  binder(options?: Partial<RedisOptions>, address?: RedisAddress): Promise<{ binder: RedisBinder; told: Told }>;
+  readonly binder: (
+    options?: Partial<RedisOptions>,
+    address?: RedisAddress,
+  ) => Promise<{ binder: RedisBinder; told: Told }>;
   /** Sends these bodies, and waits until they are confirmed. */
-  send(destination: string, bodies: readonly string[], partition?: number): Promise<void>;
+  readonly send: (destination: string, bodies: readonly string[], partition?: number) => Promise<void>;
   /** Summary of what is pending: the number. */
-  pending(stream: string, group?: string): Promise<number>;
+  readonly pending: (stream: string, group?: string) => Promise<number>;
 }
 
 export function fixture(broker: Broker<RedisAddress>): Fixture {
@@ -53,7 +56,11 @@ export function fixture(broker: Broker<RedisAddress>): Fixture {
 }
 
 /** A handler that notes what it is given. */
-export function collecting(): { readonly got: string[]; readonly deliver: Handle; all(count: number): Promise<void> } {
+export function collecting(): {
+  readonly got: string[];
+  readonly deliver: Handle;
+  readonly all: (count: number) => Promise<void>;
+} {
   const got: string[] = [];
   return {
     got,
