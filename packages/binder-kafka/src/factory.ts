@@ -146,10 +146,10 @@ class KafkaBinder implements Binder<KafkaConsumerOptions, KafkaProducerOptions> 
     this.#requireOpen();
     const producer = new KafkaProducerBinding(target, this.#options, this.#client, this.#trouble, this.#context);
     this.#producers.add(producer);
+    void producer.closed.then(() => this.#producers.delete(producer));
     try {
       await producer.open();
     } catch (error) {
-      this.#producers.delete(producer);
       await producer.close(0);
       throw error;
     }

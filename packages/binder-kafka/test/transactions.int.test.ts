@@ -75,6 +75,23 @@ await describeWithBroker('kafka', 'transactions', ({ address }) => {
     expect(dead).toEqual(['bad']);
   }, 40_000);
 
+  test('what is too large for its topic fails the send, not the transaction', async () => {
+    const [from, to] = [freshTopic(), freshTopic()];
+    const binder = await transactional(from);
+    const out = await produce(binder, to);
+    const seen = await collect(to);
+    const failures: unknown[] = [];
+    await consume(binder, from, async (delivery) => {
+      await out.send(record('x'.repeat(2_000_000)), delivery).catch((error: unknown) => void failures.push(error));
+      await out.send(record(textOf(delivery)), delivery);
+      return ACK;
+    });
+    const into = await produce(await open(), from);
+    await into.send(record('a'));
+    await until(() => seen.length === 1, LIMIT_MS);
+    expect(failures).toMatchObject([{ code: 'PAYLOAD_TOO_LARGE' }]);
+  }, 40_000);
+
   test('members that join and leave: each message comes out once', async () => {
     const [from, to] = [freshTopic(), freshTopic()];
     const first = await open({ 'transaction.transactionIdPrefix': `tx-${from}-`, minPartitionCount: 4 });

@@ -26,6 +26,9 @@ export class KafkaProducerBinding implements ProducerBinding {
   readonly #encode: Encode;
   readonly #publisher: Publisher;
   #partitions: number | undefined;
+  #tellClosed!: () => void;
+  /** Resolves once `close` is called. */
+  readonly closed = new Promise<void>((resolve) => (this.#tellClosed = resolve));
   #maxBytes = room(DEFAULT_MAX_MESSAGE_BYTES);
 
   constructor(
@@ -83,6 +86,7 @@ export class KafkaProducerBinding implements ProducerBinding {
   }
 
   close(deadlineMs?: number): Promise<FlushReport> {
+    this.#tellClosed();
     return this.#publisher.close(deadlineMs);
   }
 

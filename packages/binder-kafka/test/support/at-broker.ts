@@ -47,6 +47,10 @@ export class AtBroker {
     return topic;
   }
 
+  async remove(topic: string): Promise<void> {
+    await this.#admin.deleteTopics({ topics: [topic] });
+  }
+
   /** In this order where the partition is the same, as text. */
   async send(topic: string, messages: readonly Sent[]): Promise<void> {
     const headers = { contentType: 'text/plain' };
