@@ -32,7 +32,13 @@ class Handlers {
     return new Promise((resolve) => this.#ends.set(textOf(delivery), resolve));
   };
 
-  end(value: string, outcome: Outcome = ACK): void {
+  /** Resolves once it has begun: the intake may let others go first. */
+  async began(value: string): Promise<void> {
+    await until(() => this.#ends.has(value), LIMIT_MS, `the handler of ${value}`);
+  }
+
+  async end(value: string, outcome: Outcome = ACK): Promise<void> {
+    await this.began(value);
     this.#ends.get(value)!(outcome);
   }
 }
@@ -116,11 +122,11 @@ describe('an input', () => {
       const { member } = await open(client, handlers.deliver, { ordered: false, concurrency: 4 });
       void member.read(0, 1, 2);
       void member.read(1, 7);
-      handlers.end('2');
-      handlers.end('7');
+      await handlers.end('2');
+      await handlers.end('7');
       await until(() => member.commits.length === 1, LIMIT_MS, 'a commit');
       expect(member.commits).toEqual([['1@8']]);
-      handlers.end('1');
+      await handlers.end('1');
       await until(() => member.commits.length === 2, LIMIT_MS, 'another one');
       expect(member.commits[1]).toEqual(['0@3']);
     });
@@ -137,10 +143,10 @@ describe('an input', () => {
         return Promise.reject(away());
       };
       void member.read(0, 1, 2, 3);
-      handlers.end('1');
+      await handlers.end('1');
       await until(() => failed > 0, LIMIT_MS, 'a commit that failed');
       await until(() => handlers.begun.length === 2, LIMIT_MS);
-      handlers.end('2');
+      await handlers.end('2');
       await until(() => failed > 1, LIMIT_MS, 'another one');
       expect(handlers.begun).toEqual(['1', '2']);
       isAway = false;
@@ -171,12 +177,14 @@ describe('an input', () => {
       const handlers = new Handlers();
       const { member } = await open(client, handlers.deliver);
       void member.read(0, 1, 2);
+      await handlers.began('1');
       const revoking = member.listener.revoking();
-      handlers.end('1');
+      await handlers.end('1');
       await revoking;
       expect(member.commits).toEqual([['0@2']]);
       expect(handlers.begun).toEqual(['1']);
       await member.assign(partitions(0), true);
+      await until(() => handlers.begun.length === 2, LIMIT_MS, 'the next handler');
       expect(handlers.begun).toEqual(['1', '2']);
     });
 
@@ -190,10 +198,12 @@ describe('an input', () => {
         return handlers.deliver(delivery);
       });
       void member.read(0, 1, 2);
+      await handlers.began('1');
       const revoking = member.listener.revoking();
-      handlers.end('1');
+      await handlers.end('1');
       await revoking;
       expect(await member.assign(partitions(0), true)).toEqual(['0@3']);
+      await until(() => seen.length === 2, LIMIT_MS, 'the next handler');
       expect(seen).toEqual(['1', '2']);
     });
 
@@ -202,13 +212,14 @@ describe('an input', () => {
       const handlers = new Handlers();
       const { member } = await open(client, handlers.deliver);
       void member.read(0, 1, 2);
+      await handlers.began('1');
       const { lost } = handlers.deliveries[0]!;
       expect(await member.assign(partitions(0), false)).toEqual([]);
       expect(lost.aborted).toBe(true);
-      handlers.end('1');
+      await handlers.end('1');
       void member.read(0, 2);
       await until(() => handlers.begun.length === 2, LIMIT_MS);
-      handlers.end('2');
+      await handlers.end('2');
       await until(() => member.commits.length === 1, LIMIT_MS);
       expect(member.commits).toEqual([['0@3']]);
     });
@@ -220,9 +231,10 @@ describe('an input', () => {
       const { member } = await open(client, handlers.deliver, { concurrency: 2 });
       void member.read(0, 1);
       void member.read(1, 5);
+      await Promise.all([handlers.began('1'), handlers.began('5')]);
       await member.assign(partitions(1), true);
-      handlers.end('1');
-      handlers.end('5');
+      await handlers.end('1');
+      await handlers.end('5');
       await until(() => member.commits.length === 1, LIMIT_MS, 'a commit');
       expect(member.commits).toEqual([['1@6']]);
     });
@@ -237,8 +249,7 @@ describe('an input', () => {
       await member.assign(partitions(0, 1), true);
       expect([...member.paused]).toEqual([0]);
       for (const value of ['1', '2', '3']) {
-        await until(() => handlers.begun.includes(value), LIMIT_MS);
-        handlers.end(value);
+        await handlers.end(value);
       }
       await until(() => member.paused.size === 0, LIMIT_MS, 'reading goes on');
     });
@@ -248,6 +259,7 @@ describe('an input', () => {
       const handlers = new Handlers();
       const { consumer, member } = await open(client, handlers.deliver);
       void member.read(0, 1);
+      await handlers.began('1');
       const revoking = member.listener.revoking();
       const began = performance.now();
       await consumer.binding.close(50);
@@ -286,7 +298,7 @@ describe('an input', () => {
       expect(await late).toEqual([]);
       await until(() => handlers.begun.length === 1, LIMIT_MS);
       void client.current.read(0, 21);
-      handlers.end('20');
+      await handlers.end('20');
       await until(() => client.current.commits.flat().includes('0@21'), LIMIT_MS, 'the commit');
       expect(client.current.commits.flat()).not.toContain('1@10');
     });
@@ -297,11 +309,12 @@ describe('an input', () => {
     const handlers = new Handlers();
     const { member, reports } = await open(client, handlers.deliver, { concurrency: 2, ordered: false });
     void member.read(0, 1);
+    await handlers.began('1');
     member.listener.failed(away());
     expect(handlers.deliveries[0]!.lost.aborted).toBe(true);
     await until(() => client.members.length === 2, LIMIT_MS, 'a new member');
     expect(member.closed).toBe(true);
-    handlers.end('1');
+    await handlers.end('1');
     void client.current.read(0, 1);
     await until(() => handlers.begun.length === 2, LIMIT_MS);
     await delay(250);
@@ -327,9 +340,11 @@ describe('an input', () => {
 
     test('one has the offsets of its own messages, and not of those settled while it is under way', async () => {
       const client = new PaperClient();
+      let handled = 0;
       const { member } = await open(
         client,
         (delivery) => {
+          handled++;
           sending(`out ${textOf(delivery)}`)(delivery);
           return ACK;
         },
@@ -342,7 +357,7 @@ describe('an input', () => {
       await until(() => sent !== undefined, LIMIT_MS, 'the first one is under way');
       producer.onSend = () => Promise.resolve();
       void member.read(0, 2, 3);
-      await delay(20);
+      await until(() => handled === 3, LIMIT_MS, 'the others are settled');
       sent();
       await until(() => producer.committed.length === 2, LIMIT_MS, 'both');
       expect(producer.committed).toEqual([

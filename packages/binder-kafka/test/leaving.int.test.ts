@@ -7,6 +7,9 @@ import { ACK, consume, freshTopic, openBinder, produce, record, textOf, type Kaf
 
 const LIMIT_MS = 20_000;
 
+const connections = (): number =>
+  process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
+
 await describeWithBroker('kafka', 'a group that waits for a slow handler', ({ address }) => {
   const binders: KafkaBinder[] = [];
   afterEach(async () => {
@@ -44,4 +47,24 @@ await describeWithBroker('kafka', 'a group that waits for a slow handler', ({ ad
     expect(performance.now() - before).toBeLessThan(8000);
     await slow.binding.close();
   }, 90_000);
+
+  test('does not keep those from closing that wait to join', async () => {
+    const topic = freshTopic();
+    const binder = await open();
+    let end: (() => void) | undefined;
+    await consume(binder, topic, () => new Promise((resolve) => (end = () => resolve(ACK))));
+    const producer = await produce(binder, topic);
+    await producer.send(record('slow'));
+    await until(() => end !== undefined, LIMIT_MS, 'the slow handler');
+    await delay(500);
+    const before = connections();
+    const other = await open();
+    const joining = consume(other, topic, () => ACK);
+    await until(() => connections() > before + 1, LIMIT_MS, 'it is connected');
+    await delay(1000);
+    await other.close();
+    await expect(joining).rejects.toMatchObject({ code: 'CLOSED' });
+    await until(() => connections() <= before, 8000, 'its connections are gone');
+    end!();
+  }, 60_000);
 });

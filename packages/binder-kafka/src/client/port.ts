@@ -146,7 +146,7 @@ export interface KafkaMember {
    * @throws KafkaTrouble; `fenced` when the group has moved on and the commit cannot be made any more
    */
   commit(positions: readonly Position[]): Promise<void>;
-  /** Leaves the group. Idempotent. */
+  /** Leaves the group, or ends a `join`. Idempotent. */
   close(): Promise<void>;
 }
 

@@ -104,7 +104,7 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
     });
     const reporter = around.trouble.reporter();
     this.#members = new Supervisor<KafkaMember>({
-      connect: () => this.#join(),
+      connect: (signal) => this.#join(signal),
       dispose: (member) => member.close(),
       report: (error, nextTryMs) => reporter.report(told(error, this.#where), nextTryMs),
       recovered: () => reporter.recovered(),
@@ -211,19 +211,24 @@ export class KafkaConsumer implements Settler<KafkaDelivery> {
 
   // the member
 
-  async #join(): Promise<KafkaMember> {
+  async #join(closing: AbortSignal): Promise<KafkaMember> {
     const { client, options, context } = this.#around;
     try {
       const topics = (this.#topics = await provisionConsumer(client.admin, this.#source, options, context));
       if (!this.#everUp) for (const notice of topics.notices) context.log.warn(notice);
       await this.#starts.prepare([...topics.topics.keys()]);
+      closing.throwIfAborted();
       const member = client.member({ ...this.#settings, topics: [...topics.topics.keys()] });
+      const close = (): void => void member.close().catch(() => undefined);
+      closing.addEventListener('abort', close, { once: true });
       try {
         await member.join(this.#listener(member));
       } catch (error) {
         this.#loseAll();
         await member.close();
         throw error;
+      } finally {
+        closing.removeEventListener('abort', close);
       }
       this.#everUp = true;
       return member;

@@ -50,6 +50,7 @@ export class KafkaJsMember implements KafkaMember {
     try {
       await consumer.connect();
       await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+      if (this.#ended) await joined;
       // resolves when joining failed as well: that is told by CRASH
       await consumer.run({
         autoCommit: false,
@@ -59,6 +60,8 @@ export class KafkaJsMember implements KafkaMember {
       });
       await joined;
     } catch (error) {
+      // a close finds nothing to end while it is about to connect
+      if (this.#ended) await consumer.disconnect().catch(() => undefined);
       throw troubleOf(error);
     }
     heard();
