@@ -269,6 +269,13 @@ describe('an input', () => {
     });
   });
 
+  test('reset-offsets: what it has from the start begins anew, and not what comes to it later', async () => {
+    const client = new PaperClient();
+    client.committed = () => Promise.resolve(partitions(0, 1).map((each) => ({ ...each, offset: 5n })));
+    const { member } = await open(client, () => ACK, { options: { resetOffsets: true } });
+    expect(await member.assign(partitions(0, 1), true)).toEqual(['0@0']);
+  });
+
   describe('a start that cannot be asked for', () => {
     const latest = { options: { startOffset: 'latest' } } as const;
 

@@ -12,11 +12,12 @@ export class Starts {
   readonly #start: Start;
   /** The ends at the first time, by partition. Later ones did not exist then, and are read from their beginning. */
   #ends: ReadonlyMap<string, bigint> | undefined;
-  /** Partitions that were begun, and are not reset again. */
-  readonly #begun = new Set<string>();
+  /** Only what the input has at its start is reset: partitions that come to it later were read by others since. */
+  #reset: boolean;
 
   constructor(start: Start, admin: KafkaAdmin, group: string) {
     this.#start = start;
+    this.#reset = start.reset;
     this.#admin = admin;
     this.#group = group;
   }
@@ -40,15 +41,17 @@ export class Starts {
   /** Offsets by partition; none where the group's own offset holds, or the oldest record is meant. */
   async of(partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, bigint>> {
     const starts = new Map<string, bigint>();
-    const { from, reset } = this.#start;
-    if (partitions.length === 0 || (from === 'earliest' && !reset)) return starts;
+    const { from } = this.#start;
+    const reset = this.#reset;
     const topics = [...new Set(partitions.map(({ topic }) => topic))];
-    const committed = new Set((await this.#admin.committed(this.#group, topics)).map(laneName));
+    const asked = topics.length > 0 && (from === 'latest' || reset);
+    const committed = asked ? await this.#admin.committed(this.#group, topics) : [];
+    this.#reset = false;
+    if (!asked) return starts;
+    const known = new Set(committed.map(laneName));
     for (const partition of partitions) {
       const name = laneName(partition);
-      const anew = reset && !this.#begun.has(name);
-      this.#begun.add(name);
-      if (committed.has(name) && !anew) continue;
+      if (known.has(name) && !reset) continue;
       starts.set(name, from === 'latest' ? (this.#ends?.get(name) ?? 0n) : 0n);
     }
     return starts;
