@@ -174,11 +174,26 @@ ConsumerGroup.prototype.heartbeat = async function beat(options): Promise<void> 
   try {
     await heartbeat.call(this, options);
   } catch (failed) {
-    if (connectionError(failed) !== undefined) await this.cluster.findGroupCoordinator(this).catch(() => undefined);
+    if (connectionError(failed) !== undefined) await findCoordinator(this);
     throwWithoutConnection(failed);
     throw failed;
   }
 };
+
+const finding = new WeakMap<object, Promise<unknown>>();
+
+/** Every batch that is held waits for the same heartbeat; looking each for itself, each would open connections. */
+function findCoordinator(group: InstanceType<typeof ConsumerGroup>): Promise<unknown> {
+  let found = finding.get(group);
+  if (!found) {
+    found = group.cluster
+      .findGroupCoordinator(group)
+      .catch(() => undefined)
+      .finally(() => finding.delete(group));
+    finding.set(group, found);
+  }
+  return found;
+}
 
 const CONNECTION_ERRORS = /^KafkaJS(?:ConnectionError|ConnectionClosedError|BrokerNotFound|RequestTimeoutError)$/;
 
