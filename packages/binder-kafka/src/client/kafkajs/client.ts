@@ -17,8 +17,8 @@ import { quietly } from './logging.js';
 import { KafkaJsMember } from './member.js';
 import { KafkaJsProducer } from './producer.js';
 
-/** Milliseconds; about two seconds in all, then whoever asked is told and decides. */
-const RETRY = { initialRetryTime: 100, maxRetryTime: 1000, retries: 4 };
+/** Milliseconds; less than a second in all, then whoever asked is told and decides. */
+const RETRY = { initialRetryTime: 100, maxRetryTime: 1000, retries: 3 };
 /**
  * A transaction meets the end of the one before it nearly always, and the client then waits for the first of these: with
  * its default of 300 ms there are three transactions a second.
