@@ -33,7 +33,7 @@ export function dangersIn(info: string): readonly Danger[] {
     found.push({
       what: 'a restart of Redis loses the entries since its last snapshot',
       given: 'appendonly no',
-      fix: 'Set appendonly yes in redis.conf; with appendfsync always nothing that was confirmed is lost in a loss of power either.',
+      fix: 'Set appendonly yes in redis.conf; with appendfsync always a crash does not lose its last second either.',
     });
   }
   const eviction = valueOf(info, 'maxmemory_policy');

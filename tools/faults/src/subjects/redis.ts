@@ -81,8 +81,8 @@ async function open(): Promise<BrokerUnderTest> {
       const groups = await client.xInfoGroups(destination);
       const found = groups.find(({ name }) => name === group);
       if (!found) return 0;
-      // after some deletions Redis does not know how far behind a group is
-      const lag = found.lag ?? (await entries(`(${found['last-delivered-id']}`, destination)).length;
+      // a restart makes what Redis says too large, and after some deletions it says nothing
+      const lag = found.lag === 0 ? 0 : (await entries(`(${found['last-delivered-id']}`, destination)).length;
       return found.pending + lag;
     },
     consumers: async (destination, group) => (await client.keys(`{${destination}}:alive:${group}:*`)).length,
