@@ -14,6 +14,7 @@ import {
   type ProducerBinding,
   type ProducerTarget,
 } from '@streambind/core/binder';
+import { BlockingConnection } from './client/blocking.js';
 import { RedisConnection } from './client/connection.js';
 import { targetText, type Target } from './client/target.js';
 import { RedisConsumer } from './consuming/consumer.js';
@@ -111,7 +112,7 @@ class RedisBinder implements Binder<RedisConsumerOptions, RedisProducerOptions> 
       source,
       sink,
       links: this.#links,
-      connect: (blockMs, signal) => RedisConnection.open(this.#target, { name: this.#name(), blockMs }, signal),
+      connect: (blockMs, signal) => BlockingConnection.open(this.#target, { name: this.#name(), blockMs }, signal),
       capabilities,
       binder: this.#options,
       trouble: this.#trouble,
@@ -178,7 +179,7 @@ class RedisBinder implements Binder<RedisConsumerOptions, RedisProducerOptions> 
   }
 
   #name(): string {
-    return `streambind.${this.#context.name}`;
+    return this.#options.clientName ?? `streambind.${this.#context.name}`;
   }
 
   async #connect(signal: AbortSignal): Promise<RedisConnection> {

@@ -2,13 +2,13 @@
  * One stream, read by an input without a group: from now on, all of it, and nothing of it remains. There is no group on
  * the server, so nothing has to be cleaned up after a crash; how far it has read is noted for those who trim.
  */
-import type { Redis } from 'ioredis';
 import { StreambindError, type HeaderFilter } from '@streambind/core/binder';
+import type { BlockingConnection } from '../client/blocking.js';
 import type { RedisConnection } from '../client/connection.js';
 import { commandFailed } from '../client/errors.js';
 import { consumerName, positionsKey } from '../streams/names.js';
 import { LAST_ID, NOTE_POSITION } from '../streams/scripts.js';
-import { RedisDelivery, type Origin, type Batch, type RawEntry } from './delivery.js';
+import { RedisDelivery, entriesOf, type Origin, type Batch } from './delivery.js';
 import { Holding } from './holding.js';
 import { beatOf, later, type ReaderOptions } from './group-reader.js';
 import { ReadLoop } from './read-loop.js';
@@ -101,19 +101,13 @@ export class BroadcastReader implements Origin {
     }
   }
 
-  async #read({ client }: RedisConnection, count: number): Promise<Batch> {
+  async #read(connection: BlockingConnection, count: number): Promise<Batch> {
     const { blockMs } = this.#options;
-    // a cluster's has the same commands
-    const reply = (await (client as Redis).xreadBuffer(
-      'COUNT',
-      count,
-      'BLOCK',
-      blockMs,
-      'STREAMS',
-      this.stream,
-      this.#position!,
-    )) as readonly (readonly [Buffer, readonly RawEntry[]])[] | null;
-    const entries = reply?.[0]?.[1] ?? [];
+    const [reply] = await connection.exchange([
+      ['XREAD', 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', this.stream, this.#position!],
+    ]);
+    if (reply instanceof Error) throw reply;
+    const entries = entriesOf(reply!);
     if (entries.length > 0) this.#position = entries.at(-1)![0].toString('latin1');
     return { entries, again: false };
   }

@@ -1,5 +1,6 @@
 /** One entry on its way to a handler. It is decoded when somebody looks. */
 import { asError, type Delivery, type HeaderFilter, type HeaderValue } from '@streambind/core/binder';
+import type { Reply } from '../client/replies.js';
 import { decodeEntry, type Decoded } from '../records/entry.js';
 
 /** An id, and its fields and values in turn; null where the entry is gone. */
@@ -11,6 +12,10 @@ export interface Batch {
   /** They had been delivered to this consumer before. */
   readonly again: boolean;
 }
+
+/** Of the reply to XREAD or XREADGROUP for one stream; there is none where nothing came. */
+export const entriesOf = (reply: Reply): readonly RawEntry[] =>
+  (reply as readonly (readonly [Buffer, readonly RawEntry[]])[] | null)?.[0]?.[1] ?? [];
 
 /** `Delivery.native`: the entry as Redis has it. */
 export interface RedisEntry {

@@ -10,13 +10,15 @@ import {
   type Reporter,
   type Supervisor,
 } from '@streambind/core/binder';
-import type { Client, RedisConnection } from '../client/connection.js';
+import type { BlockingConnection, Command } from '../client/blocking.js';
+import type { RedisConnection } from '../client/connection.js';
+import type { Reply } from '../client/replies.js';
 import { join } from '../streams/groups.js';
 import { OURS, RETURNED, alivePrefix, consumerName, ownerKey, positionsKey, trimmedKey } from '../streams/names.js';
 import { ACQUIRE, BEAT, HOLD, LEAVE, READ, TRIM } from '../streams/scripts.js';
 import { Acks } from './acks.js';
 import { Holding, type HoldingOptions } from './holding.js';
-import { RedisDelivery, type Origin, type Batch, type RawEntry } from './delivery.js';
+import { RedisDelivery, entriesOf, type Batch, type Origin, type RawEntry } from './delivery.js';
 import { ReadLoop } from './read-loop.js';
 
 /** Milliseconds between two trims of a stream, by whomever. */
@@ -30,7 +32,7 @@ const MOST_UNCONFIRMED = 10_000;
 export interface ReaderOptions extends HoldingOptions {
   readonly destination: string;
   readonly links: Supervisor<RedisConnection>;
-  readonly connect: (signal: AbortSignal) => Promise<RedisConnection>;
+  readonly connect: (signal: AbortSignal) => Promise<BlockingConnection>;
   readonly blockMs: number;
   readonly leaseMs: number;
   readonly filter: HeaderFilter | undefined;
@@ -50,6 +52,9 @@ export interface GroupReaderOptions extends ReaderOptions {
 
 /** Whether the stream is ours, entries, the last id of the group. */
 type OwnedReply = readonly [number, readonly RawEntry[], Buffer | null];
+
+/** As XPENDING tells them: id, consumer, idle time, how often it was delivered. */
+type PendingEntry = readonly [Buffer, Buffer, number, number];
 
 /** One entry that was taken over: id, how often it was delivered, fields. */
 type Taken = readonly [Buffer, number, readonly Buffer[]];
@@ -200,39 +205,62 @@ export class GroupReader implements Origin {
   }
 
   /** Acknowledgements of what was handled go along with it. */
-  async #read({ client }: RedisConnection, count: number): Promise<Batch> {
-    const { group, blockMs, ordered } = this.#options;
-    const { stream } = this;
+  async #read(connection: BlockingConnection, count: number): Promise<Batch> {
+    const { group, ordered } = this.#options;
     const again = this.#catchingUp;
     const acks = this.#acks.takeAlong();
-    const pipeline = client.pipeline();
-    if (acks.length > 0) pipeline.xack(stream, group, ...acks);
-    if (again) {
-      pipeline.xreadgroupBuffer('GROUP', group, this.#me, 'COUNT', count, 'STREAMS', stream, this.#position);
-    } else if (ordered) {
-      pipeline.callBuffer('eval', READ, 2, stream, this.#owner, group, this.#me, count);
-    } else {
-      pipeline.xreadgroupBuffer('GROUP', group, this.#me, 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', stream, '>');
+    const read = again ? this.#pendingOnes(count) : ordered ? this.#ownedOnes(count) : this.#newOnes(count);
+    let replies: readonly Reply[] = [];
+    try {
+      replies = await connection.exchange(acks.length > 0 ? [['XACK', this.stream, group, ...acks], read] : [read]);
+    } finally {
+      if (acks.length > 0) this.#acks.alongWas(replies.length > 1 && !(replies[0] instanceof Error));
     }
-    const replies = (await pipeline.exec()) ?? [];
-    if (acks.length > 0) this.#acks.alongWas(replies[0]?.[0] === null);
-    const [error, reply] = replies.at(-1)!;
-    if (error) throw error;
-    if (ordered && !again) return { entries: await this.#owned(client, reply as OwnedReply), again };
-    const entries = (reply as readonly (readonly [Buffer, readonly RawEntry[]])[] | null)?.[0]?.[1] ?? [];
+    const reply = replies.at(-1)!;
+    if (reply instanceof Error) throw reply;
+    if (ordered && !again) return { entries: await this.#owned(connection, reply as OwnedReply), again };
+    const entries = entriesOf(reply);
     if (again && entries.length === 0) this.#catchingUp = false;
     return { entries, again };
   }
 
+  #pendingOnes(count: number): Command {
+    return [
+      'XREADGROUP',
+      'GROUP',
+      this.#options.group,
+      this.#me,
+      'COUNT',
+      count,
+      'STREAMS',
+      this.stream,
+      this.#position,
+    ];
+  }
+
+  #newOnes(count: number): Command {
+    const { group, blockMs } = this.#options;
+    return ['XREADGROUP', 'GROUP', group, this.#me, 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', this.stream, '>'];
+  }
+
+  #ownedOnes(count: number): Command {
+    return ['EVAL', READ, 2, this.stream, this.#owner, this.#options.group, this.#me, count];
+  }
+
   /** Where there is nothing, waits until there may be. */
-  async #owned(client: Client, [owned, entries, last]: OwnedReply): Promise<readonly RawEntry[]> {
-    if (owned === 0) this.#owning = false;
-    else if (last)
-      await client.xread('COUNT', 1, 'BLOCK', this.#options.blockMs, 'STREAMS', this.stream, last.toString());
+  async #owned(connection: BlockingConnection, [owned, entries, last]: OwnedReply): Promise<readonly RawEntry[]> {
+    if (owned === 0) {
+      this.#owning = false;
+    } else if (last) {
+      const { blockMs } = this.#options;
+      const wait = ['XREAD', 'COUNT', 1, 'BLOCK', blockMs, 'STREAMS', this.stream, last.toString()];
+      const [reply] = await connection.exchange([wait]);
+      if (reply instanceof Error) throw reply;
+    }
     return entries;
   }
 
-  async #offer({ entries, again }: Batch, connection: RedisConnection): Promise<void> {
+  async #offer({ entries, again }: Batch, connection: BlockingConnection): Promise<void> {
     const { ordered, intake } = this.#options;
     // what came too late is pending in our name, and whoever owns the stream now takes it over
     if (ordered && !this.#owning) return;
@@ -251,16 +279,14 @@ export class GroupReader implements Origin {
   }
 
   /** What is pending in our name, and not in our hands. */
-  async #again({ client }: RedisConnection, entries: readonly RawEntry[]): Promise<RedisDelivery[]> {
+  async #again(connection: BlockingConnection, entries: readonly RawEntry[]): Promise<RedisDelivery[]> {
     const { group } = this.#options;
     const [first, last] = [entries[0]![0].toString('latin1'), entries.at(-1)![0].toString('latin1')];
-    const pending = (await client.xpending(this.stream, group, first, last, entries.length, this.#me)) as [
-      string,
-      string,
-      number,
-      number,
-    ][];
-    const counts = new Map(pending.map(([id, , , count]) => [id, count]));
+    const [pending] = await connection.exchange([
+      ['XPENDING', this.stream, group, first, last, entries.length, this.#me],
+    ]);
+    if (pending instanceof Error) throw pending;
+    const counts = new Map((pending as readonly PendingEntry[]).map(([id, , , count]) => [id.toString(), count]));
     const deliveries: RedisDelivery[] = [];
     let deleted = 0;
     for (const [bytes, fields] of entries) {

@@ -5,12 +5,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Supervisor, asError, type Reporter } from '@streambind/core/binder';
+import type { BlockingConnection } from '../client/blocking.js';
 import type { RedisConnection } from '../client/connection.js';
 import type { Batch } from './delivery.js';
 import { commandFailed, isPermanent, isStale } from '../client/errors.js';
-
-/** Milliseconds that a blocking read may take beyond its block. */
-const SLACK_MS = 3000;
 
 /** What commands say that are not of streams alone. */
 const NO_KEY = /no such key/;
@@ -19,13 +17,13 @@ export interface ReadLoopOptions {
   readonly stream: string;
   readonly links: Supervisor<RedisConnection>;
   /** A connection for blocking reads. */
-  readonly connect: (signal: AbortSignal) => Promise<RedisConnection>;
+  readonly connect: (signal: AbortSignal) => Promise<BlockingConnection>;
   /** Before each new connection, on the shared one: groups, a place to start. */
   readonly prepare: (link: RedisConnection) => Promise<void>;
   /** How many entries to read now, once some may be; 0 to be asked again. */
   readonly room: () => Promise<number>;
-  readonly read: (connection: RedisConnection, count: number) => Promise<Batch>;
-  readonly offer: (batch: Batch, connection: RedisConnection) => void | Promise<void>;
+  readonly read: (connection: BlockingConnection, count: number) => Promise<Batch>;
+  readonly offer: (batch: Batch, connection: BlockingConnection) => void | Promise<void>;
   /** A sign of life. */
   readonly beat: (link: RedisConnection) => Promise<void>;
   readonly beatMs: number;
@@ -36,7 +34,7 @@ export interface ReadLoopOptions {
 
 export class ReadLoop {
   readonly #options: ReadLoopOptions;
-  readonly #sessions: Supervisor<RedisConnection>;
+  readonly #sessions: Supervisor<BlockingConnection>;
   readonly #stopping = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -49,7 +47,7 @@ export class ReadLoop {
   constructor(options: ReadLoopOptions) {
     this.#options = options;
     const { reporter } = options;
-    this.#sessions = new Supervisor<RedisConnection>({
+    this.#sessions = new Supervisor<BlockingConnection>({
       connect: (signal) => this.#connect(signal),
       dispose: (connection) => connection.close(),
       report: (error, nextTryMs) => {
@@ -95,7 +93,7 @@ export class ReadLoop {
     this.#options.reporter.end();
   }
 
-  async #connect(signal: AbortSignal): Promise<RedisConnection> {
+  async #connect(signal: AbortSignal): Promise<BlockingConnection> {
     const { links, connect, prepare } = this.#options;
     const link = await links.get();
     try {
@@ -114,7 +112,7 @@ export class ReadLoop {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      let connection: RedisConnection | undefined;
+      let connection: BlockingConnection | undefined;
       try {
         connection = await this.#sessions.get();
         await this.#readOn(connection);
@@ -129,7 +127,7 @@ export class ReadLoop {
     }
   }
 
-  async #readOn(connection: RedisConnection): Promise<void> {
+  async #readOn(connection: BlockingConnection): Promise<void> {
     const { room, read, offer } = this.#options;
     while (!this.#stopping.signal.aborted) {
       const count = await room();
@@ -147,9 +145,11 @@ export class ReadLoop {
 
   async #beat(): Promise<void> {
     const { links, beat, fault, stream, blockMs } = this.#options;
-    if (this.#readSince !== undefined && performance.now() - this.#readSince > blockMs + SLACK_MS) {
+    const reading = this.#sessions.current;
+    const slack = reading?.target.timeout ?? 0;
+    if (this.#readSince !== undefined && performance.now() - this.#readSince > blockMs + slack) {
       this.#readSince = undefined;
-      this.#sessions.current?.fail(new Error(`a read of ${stream} did not return`));
+      reading?.fail(new Error(`a read of ${stream} did not return`));
     }
     const link = links.current;
     if (this.#beating || !link) return;

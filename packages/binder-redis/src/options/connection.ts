@@ -50,7 +50,7 @@ const options = {
     doc: 'How long Redis may be silent after a command before the connection is given up. Default: 5 s, where Spring has 60.',
   },
   connectTimeout: { type: 'duration', min: 1, doc: 'How long one try to connect takes at most. Default: 10 s.' },
-  clientName: { type: 'string', doc: 'How connections begin in CLIENT LIST. Default: after the application.' },
+  clientName: { type: 'string', doc: 'How connections are named in CLIENT LIST. Default: `streambind.<binder>`.' },
   'sentinel.master': { type: 'string', doc: 'The name of the server that the sentinels watch.' },
   'sentinel.nodes': { type: 'list', doc: 'The sentinels, each `host[:port]`; port 26379 where none is given.' },
   'sentinel.username': { type: 'string', doc: 'Who logs in at the sentinels.' },
