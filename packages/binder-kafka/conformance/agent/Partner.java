@@ -26,8 +26,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AlterConfigOp;
-import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.ConsumerGroupListing;
 import org.apache.kafka.clients.admin.ListOffsetsResult;
@@ -46,16 +44,15 @@ import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.acl.AclPermissionType;
-import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.resource.PatternType;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
-import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -95,7 +92,6 @@ public class Partner {
     operations.put("partitions", of -> partitions(of.get("topic").asText()));
     operations.put("createTopic", Partner::createTopic);
     operations.put("deleteTopics", Partner::deleteTopics);
-    operations.put("configure", Partner::configure);
     operations.put("denyWriting", of -> done(admin.createAcls(acls(of.get("topic").asText())).all()));
     operations.put("allowWriting", of -> done(admin.deleteAcls(
         acls(of.get("topic").asText()).stream().map(AclBinding::toFilter).toList()).all()));
@@ -346,18 +342,6 @@ public class Partner {
     of.get("topics").forEach(each -> topics.add(each.asText()));
     topics.retainAll(admin.listTopics().names().get());
     return done(admin.deleteTopics(topics).all());
-  }
-
-  /** Null gives a topic the broker's value again. */
-  static Object configure(JsonNode of) throws Exception {
-    List<AlterConfigOp> changes = new ArrayList<>();
-    of.get("properties").properties().forEach(each -> {
-      boolean set = !each.getValue().isNull();
-      changes.add(new AlterConfigOp(new ConfigEntry(each.getKey(), set ? each.getValue().asText() : null),
-          set ? AlterConfigOp.OpType.SET : AlterConfigOp.OpType.DELETE));
-    });
-    ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, of.get("topic").asText());
-    return done(admin.incrementalAlterConfigs(Map.of(topic, changes)).all());
   }
 
   /** Everything but writing; of a topic that has any such entry the broker allows nothing else. */

@@ -53,7 +53,7 @@ export interface Group {
 }
 
 type Offsets = Readonly<Record<string, number>>;
-type Properties = Readonly<Record<string, string | null>>;
+type Properties = Readonly<Record<string, string>>;
 interface MemberState {
   readonly partitions: readonly string[];
   readonly records: readonly JavaRecord[];
@@ -69,7 +69,6 @@ interface Operations {
   partitions: [{ topic: string }, number[]];
   createTopic: [{ topic: string; partitions: number; properties?: Properties }, number[]];
   deleteTopics: [{ topics: readonly string[] }, true];
-  configure: [{ topic: string; properties: Properties }, true];
   denyWriting: [{ topic: string }, true];
   allowWriting: [{ topic: string }, true];
   groups: [object, Group[]];

@@ -64,6 +64,14 @@ async function open(_: string, name: string): Promise<Broker> {
         weak: { [consumerOption(binding, 'auto-commit-on-error')]: 'true' },
         cured: { [consumerOption(binding, 'auto-commit-on-error')]: 'false' },
       },
+      {
+        what: 'each start begins at the end',
+        weak: {
+          [consumerOption(binding, 'reset-offsets')]: 'true',
+          [consumerOption(binding, 'start-offset')]: 'latest',
+        },
+        cured: { [consumerOption(binding, 'start-offset')]: 'latest' },
+      },
     ],
     conflict: async (destination) => {
       await partner.ask('createTopic', { topic: destination, partitions: 1 });

@@ -1,7 +1,7 @@
-/** One group with members of two code bases: this binder, and Kafka's own client as Spring configures it. */
+/** This binder beside Kafka's own client as Spring configures it: what that writes, and one group with members of both. */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { Component, EnableBinding, Sink, StreamListener } from '@streambind/core';
-import { binderFactory } from '@streambind/binder-kafka';
+import { Component, EnableBinding, Message, Sink, StreamListener } from '@streambind/core';
+import { KafkaHeaders, binderFactory } from '@streambind/binder-kafka';
 import { until } from '../../../tools/brokers/index.mjs';
 import { describeWithBroker } from '../../../tools/brokers/jest.mjs';
 import { Partner, startPartner } from '../conformance/src/partner.js';
@@ -16,14 +16,18 @@ const PARTITIONS = 4;
 @EnableBinding(Sink)
 class Reader {
   readonly got: string[] = [];
+  readonly messages: Message<string>[] = [];
 
   @StreamListener(Sink.INPUT)
-  on(text: string): void {
-    this.got.push(text);
+  on(message: Message<string>): void {
+    this.got.push(message.payload);
+    this.messages.push(message);
   }
 }
 
-await describeWithBroker('kafka', 'a group that is shared with Java', (broker) => {
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+await describeWithBroker('kafka', "Kafka's own client", (broker) => {
   const kafka = new AtBroker(broker);
   let java: Awaited<ReturnType<typeof startPartner>>;
   let partner: Partner;
@@ -36,7 +40,46 @@ await describeWithBroker('kafka', 'a group that is shared with Java', (broker) =
     await Promise.all([java.end(), kafka.close()]);
   }, 30_000);
 
-  test('each reads its share, once, and what the other leaves', async () => {
+  test('what it writes is read as it is', async () => {
+    const topic = await kafka.topic('java', PARTITIONS);
+    const application = await run({ binder: binderFactory }, [Reader], {
+      ...kafka.properties,
+      [`${IN}.destination`]: topic,
+      [`${IN}.group`]: 'java',
+    });
+    const types = JSON.stringify({ tenant: 'java.lang.String', count: 'java.lang.Long' });
+    const [place] = await partner.ask('publish', {
+      topic,
+      records: [
+        {
+          value: base64('hello'),
+          key: base64('k1'),
+          headers: [
+            ['tenant', base64('acme')],
+            ['count', base64('12')],
+            ['spring_json_header_types', base64(types)],
+          ],
+          partition: 2,
+          timestamp: 1_700_000_000_000,
+        },
+      ],
+    });
+    const { messages } = application.get(Reader);
+    await until(() => messages.length > 0, 20_000, 'it is read');
+    const [{ payload, headers }] = messages as [Message<string>];
+    expect(payload).toBe('hello');
+    expect(headers).toMatchObject({
+      tenant: 'acme',
+      count: 12,
+      [KafkaHeaders.RECEIVED_TOPIC]: topic,
+      [KafkaHeaders.RECEIVED_PARTITION_ID]: 2,
+      [KafkaHeaders.OFFSET]: place!.offset,
+      [KafkaHeaders.RECEIVED_TIMESTAMP]: 1_700_000_000_000,
+    });
+    expect(Buffer.from(headers[KafkaHeaders.RECEIVED_MESSAGE_KEY] as Uint8Array).toString()).toBe('k1');
+  });
+
+  test('in a group with it each reads its share, once, and what the other leaves', async () => {
     const topic = await kafka.topic('shared', PARTITIONS);
     const application = await run({ binder: binderFactory }, [Reader], {
       ...kafka.properties,
