@@ -1,6 +1,6 @@
 /** A queue whose `shift` does not move the rest, which an array of some length does. */
 export class Fifo<T> {
-  #items: T[] = [];
+  #items: (T | undefined)[] = [];
   #head = 0;
 
   get size(): number {
@@ -18,7 +18,9 @@ export class Fifo<T> {
 
   shift(): T | undefined {
     if (this.#head === this.#items.length) return undefined;
-    const item = this.#items[this.#head++];
+    const item = this.#items[this.#head];
+    // what has left may be large, and the queue may never be empty
+    this.#items[this.#head++] = undefined;
     if (this.#head === this.#items.length) {
       this.#items = [];
       this.#head = 0;
@@ -30,7 +32,7 @@ export class Fifo<T> {
   }
 
   retain(keep: (item: T) => boolean): void {
-    this.#items = this.#items.slice(this.#head).filter(keep);
+    this.#items = this.#items.slice(this.#head).filter((item) => keep(item as T));
     this.#head = 0;
   }
 }
