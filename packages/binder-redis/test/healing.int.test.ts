@@ -41,8 +41,8 @@ await describeWithBroker('redis', 'healing', (broker) => {
     await binding.close();
     expect(got).toEqual(numbers(30));
     expect(codes(faults)).toEqual(['DESTINATION_RESET']);
-    expect(told.reports.map((error) => codes([error])[0])).toContain('DESTINATION_GONE');
-    expect(told.recoveries).toBeGreaterThan(0);
+    // the broker is well
+    expect(told.reports).toEqual([]);
   });
 
   test('a stream that is deleted during a read: what is sent to the new one comes', async () => {

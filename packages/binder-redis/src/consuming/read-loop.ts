@@ -8,10 +8,14 @@ import { Supervisor, asError, type Reporter } from '@streambind/core/binder';
 import type { BlockingConnection } from '../client/blocking.js';
 import type { RedisConnection } from '../client/connection.js';
 import type { Batch } from './delivery.js';
-import { commandFailed, isPermanent, isStale } from '../client/errors.js';
+import { commandFailed, isPermanent, isStale, replyCode } from '../client/errors.js';
 
-/** What commands say that are not of streams alone. */
-const NO_KEY = /no such key/;
+/** Milliseconds between two attempts to make anew what is gone. */
+const HEAL_EVERY_MS = 1000;
+
+/** The stream, or the group. Commands that are not for groups alone say it in words. */
+const isGone = (error: unknown): boolean =>
+  ['NOGROUP', 'UNBLOCKED'].includes(replyCode(error) ?? '') || /no such key/.test(asError(error).message);
 
 export interface ReadLoopOptions {
   readonly stream: string;
@@ -42,6 +46,7 @@ export class ReadLoop {
   #everUp = false;
   /** When the read that runs began. */
   #readSince: number | undefined;
+  #healedAt = -Infinity;
   #trouble: Error | undefined;
 
   constructor(options: ReadLoopOptions) {
@@ -119,11 +124,28 @@ export class ReadLoop {
       } catch (error) {
         this.#readSince = undefined;
         if (signal.aborted) return;
-        const what = `to read ${this.#options.stream}`;
-        if (connection) this.#sessions.lost(commandFailed(error, what, connection.target), connection);
+        if (connection && !(await this.#healed(error))) {
+          const what = `to read ${this.#options.stream}`;
+          this.#sessions.lost(commandFailed(error, what, connection.target), connection);
+        }
         // the supervisor waits between its tries, and reports them
         await sleep(1);
       }
+    }
+  }
+
+  /** A group or a stream that is gone is made anew, on the connection that there is; not again and again. */
+  async #healed(error: unknown): Promise<boolean> {
+    const { links, prepare } = this.#options;
+    const link = links.current;
+    if (!isGone(error) || !link || performance.now() - this.#healedAt < HEAL_EVERY_MS) return false;
+    this.#healedAt = performance.now();
+    try {
+      await prepare(link);
+      return true;
+    } catch {
+      // the next connection is prepared in the same way, and what is wrong is reported then
+      return false;
     }
   }
 
@@ -158,10 +180,10 @@ export class ReadLoop {
       await beat(link);
     } catch (error) {
       if (isStale(error)) link.fail(error);
+      if (await this.#healed(error)) return;
       const failure = commandFailed(asError(error), `to keep what is read of ${stream}`, link.target);
-      // the group is made anew before the next connection reads
-      if (failure.code === 'DESTINATION_GONE' || NO_KEY.test(failure.message)) this.#sessions.lost(failure);
-      else if (failure.code !== 'BROKER_UNAVAILABLE') fault(failure);
+      // who reads finds it out by itself, and a connection that was lost is told of elsewhere
+      if (!isGone(error) && failure.code !== 'BROKER_UNAVAILABLE') fault(failure);
     } finally {
       this.#beating = false;
     }
