@@ -30,7 +30,8 @@ export const kafka: Subject = {
     X01: SESSION_MS + 5000,
     X03: 30_000,
     X04: 30_000,
-    X08: SESSION_MS + 5000,
+    // a group waits for the session of a member that gave itself up while the broker was silent
+    X08: 2 * SESSION_MS + 5000,
     X14: 5000,
     X15: 30_000,
     X17: 30_000,
