@@ -34,7 +34,7 @@ export interface RedisProducerOptions {
 export const binderSchema = schema<RedisBinderOptions>({
   lease: {
     type: 'duration',
-    default: 4000,
+    default: 3000,
     min: 300,
     doc: 'A process that gives no sign of life for so long loses what it has taken to the others of its groups.',
   },
