@@ -66,7 +66,7 @@ const receiving = (partitions, messages, warmUp, target) => ({
 const comparisons = [
   sending(1, 256, 6000, 2000, 4),
   sending(8, 256, 6000, 2000, 4),
-  sending(1, 1, 600, 150, 0.95),
+  sending(1, 1, 1500, 400, 0.95),
   receiving(1, 60_000, 15_000, 0.95),
   receiving(8, 60_000, 15_000, 0.95),
 ];
