@@ -13,6 +13,7 @@ import { RedisConnection } from '../src/client/connection.js';
 import { commandFailed, isPermanent, isStale, publishFailed, replyCode } from '../src/client/errors.js';
 import type { RedisConnectionOptions } from '../src/options/options.js';
 import { targetOf } from '../src/options/target.js';
+import { ACK, consume, openBinder } from './support/binder.js';
 
 jest.setTimeout(60_000);
 
@@ -57,6 +58,14 @@ await describeWithBroker(
       expect(await client.call('ACL', 'WHOAMI')).toBe('clerk');
       expect(await client.call('CLIENT', 'GETNAME')).toBe('streambind.test');
       expect(await client.call('CLIENT', 'INFO')).toMatch(/ db=3 /);
+    });
+
+    test('shows the connections of a binder by the name that is configured', async () => {
+      const { binder } = await openBinder(redis.address, { clientName: 'shop' });
+      await consume(binder, 'named', () => ACK);
+      const names = (await redis.ctl('CLIENT', 'LIST')).match(/ name=\S+/g) ?? [];
+      await binder.close();
+      expect(names.filter((name) => name === ' name=shop')).toHaveLength(2);
     });
 
     test('by a url', async () => {
