@@ -84,7 +84,9 @@ interface Operations {
 export async function startPartner(broker: KafkaBroker): Promise<{ readonly port: number; end(): Promise<void> }> {
   const memory = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx192m'];
   const args = [...memory, '-cp', await broker.classpath(), PROGRAM, broker.address.bootstrapServers];
-  const java = spawn('java', args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  // the Java that runs Kafka's own tools; it takes a program as its source
+  const { program } = await broker.command('topics');
+  const java = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
   java.stderr.on('data', (text) => (said += String(text)));
   const ended = once(java, 'exit');
