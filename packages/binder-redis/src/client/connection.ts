@@ -91,6 +91,8 @@ export class RedisConnection {
 /** Milliseconds in which a server may close its side, before ours is torn down. */
 const GOODBYE_MS = 100;
 
+const LOADING_MS = 200;
+
 const never = (): null => null;
 
 const login = ({ username, password }: Login): Login => ({
@@ -113,7 +115,8 @@ function common(target: Target, { name, blockMs = 0 }: ConnectionOptions): Redis
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    maxLoadingRetryTime: 0,
+    // how often a server that loads its data is asked; a timer that outlives the connection
+    maxLoadingRetryTime: LOADING_MS,
   };
 }
 
