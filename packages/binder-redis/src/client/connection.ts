@@ -9,6 +9,12 @@ import type { Login, Target } from './target.js';
 
 export type Client = Redis | Cluster;
 
+/**
+ * Milliseconds between two tries to connect, at most: within a lease there is time for several, so that who was only cut off
+ * is not taken for dead.
+ */
+export const MOST_BETWEEN_TRIES_MS = 2000;
+
 export interface ConnectionOptions {
   /** As CLIENT LIST shows it. */
   readonly name: string;
