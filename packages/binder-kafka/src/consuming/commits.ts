@@ -61,13 +61,11 @@ export class Commits {
     try {
       if (positions.length > 0) await this.#options.commit(positions);
     } catch (error) {
-      // a group that has moved on tells the member as well, and the records come again
-      if (!(error instanceof KafkaTrouble && error.kind === 'fenced')) {
-        this.#options.fault(asError(error));
-        const left = lanes.filter(({ lost }) => !lost.aborted);
-        for (const lane of left) this.moved(lane);
-        failed = left.length > 0;
-      }
+      // a group that changes hands takes none for a moment; what stays ours is committed after it
+      if (!(error instanceof KafkaTrouble && error.kind === 'fenced')) this.#options.fault(asError(error));
+      const left = lanes.filter(({ lost }) => !lost.aborted);
+      for (const lane of left) this.moved(lane);
+      failed = left.length > 0;
     } finally {
       clearTimeout(slow);
       this.#running = undefined;
