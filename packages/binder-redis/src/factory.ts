@@ -1,4 +1,4 @@
-/** The binder of type `redis`: one connection for all that is answered at once, and one for each stream that is read. */
+/** The binder of type `redis`: a connection for what is sent, one for each stream that is read, and one for all else. */
 import {
   StreambindError,
   Supervisor,
@@ -14,8 +14,8 @@ import {
   type ProducerBinding,
   type ProducerTarget,
 } from '@streambind/core/binder';
-import { BlockingConnection } from './client/blocking.js';
-import { RedisConnection } from './client/connection.js';
+import { DirectConnection } from './client/direct.js';
+import { MOST_BETWEEN_TRIES_MS, RedisConnection } from './client/connection.js';
 import { targetText, type Target } from './client/target.js';
 import { RedisConsumer } from './consuming/consumer.js';
 import {
@@ -75,10 +75,13 @@ class RedisBinder implements Binder<RedisConsumerOptions, RedisProducerOptions> 
   readonly #target: Target;
   readonly #trouble: Trouble;
   readonly #links: Supervisor<RedisConnection>;
+  /** There once something is to be sent. */
+  readonly #sends: Supervisor<DirectConnection>;
   readonly #consumers = new Set<RedisConsumer>();
   readonly #producers = new Set<RedisProducer>();
   readonly #told = new Set<string>();
-  #down: Error | undefined;
+  /** Why a connection is not there. */
+  readonly #down = new Map<object, Error>();
   /** Why Redis takes no messages, and when it was said last. */
   #full: { readonly reason: string; readonly at: number } | undefined;
   #closed: Promise<void> | undefined;
@@ -89,21 +92,8 @@ class RedisBinder implements Binder<RedisConsumerOptions, RedisProducerOptions> 
     this.#target = targetOf(options, context.origin);
     for (const notice of context.origin ? doubled(context.origin) : []) context.log.warn(notice);
     this.#trouble = new Trouble(context);
-    const reporter = this.#trouble.reporter();
-    this.#links = new Supervisor<RedisConnection>({
-      connect: (signal) => this.#connect(signal),
-      dispose: (connection) => connection.close(),
-      report: (error, nextTryMs) => {
-        this.#down = error;
-        reporter.report(error, nextTryMs);
-      },
-      recovered: () => {
-        this.#down = undefined;
-        reporter.recovered();
-      },
-      permanent: (error) => error instanceof StreambindError && error.code === 'GUARANTEE',
-      backOff: { initialMs: 200, maxMs: 5000 },
-    });
+    this.#links = this.#supervisor((signal) => this.#connect(signal));
+    this.#sends = this.#supervisor((signal) => DirectConnection.open(this.#target, { name: this.#name() }, signal));
   }
 
   async bindConsumer(source: ConsumerSource<RedisConsumerOptions>, sink: ConsumerSink): Promise<ConsumerBinding> {
@@ -112,7 +102,7 @@ class RedisBinder implements Binder<RedisConsumerOptions, RedisProducerOptions> 
       source,
       sink,
       links: this.#links,
-      connect: (blockMs, signal) => BlockingConnection.open(this.#target, { name: this.#name(), blockMs }, signal),
+      connect: (blockMs, signal) => DirectConnection.open(this.#target, { name: this.#name(), blockMs }, signal),
       capabilities,
       binder: this.#options,
       trouble: this.#trouble,
@@ -137,6 +127,7 @@ class RedisBinder implements Binder<RedisConsumerOptions, RedisProducerOptions> 
     this.#requireOpen();
     const producer = new RedisProducer(target, {
       links: this.#links,
+      connections: this.#sends,
       full: (error) => (this.#full = error && { reason: error.message, at: performance.now() }),
     });
     this.#producers.add(producer);
@@ -151,9 +142,7 @@ class RedisBinder implements Binder<RedisConsumerOptions, RedisProducerOptions> 
   }
 
   health(): Promise<BinderHealth> {
-    if (this.#down && !this.#links.current) {
-      return Promise.resolve({ state: 'down', reason: this.#down.message });
-    }
+    for (const { message } of this.#down.values()) return Promise.resolve({ state: 'down', reason: message });
     // whoever sends nothing while this is told would never hear that it is over
     if (this.#full && performance.now() - this.#full.at < FULL_TOLD_MS) {
       return Promise.resolve({ state: 'degraded', reason: this.#full.reason });
@@ -175,17 +164,41 @@ class RedisBinder implements Binder<RedisConsumerOptions, RedisProducerOptions> 
       ...[...this.#producers].map((producer) => producer.close(0)),
     ];
     await Promise.all(ends);
-    await this.#links.close();
+    await Promise.all([this.#links.close(), this.#sends.close()]);
   }
 
   #name(): string {
     return this.#options.clientName ?? `streambind.${this.#context.name}`;
   }
 
+  #supervisor<T extends RedisConnection | DirectConnection>(
+    connect: (signal: AbortSignal) => Promise<T>,
+  ): Supervisor<T> {
+    const reporter = this.#trouble.reporter();
+    const supervisor: Supervisor<T> = new Supervisor<T>({
+      connect: async (signal) => {
+        const connection = await connect(signal);
+        const { lost } = connection;
+        lost.addEventListener('abort', () => supervisor.lost(lost.reason as Error, connection), { once: true });
+        return connection;
+      },
+      dispose: (connection) => connection.close(),
+      report: (error, nextTryMs) => {
+        this.#down.set(reporter, error);
+        reporter.report(error, nextTryMs);
+      },
+      recovered: () => {
+        this.#down.delete(reporter);
+        reporter.recovered();
+      },
+      permanent: (error) => error instanceof StreambindError && error.code === 'GUARANTEE',
+      backOff: { initialMs: 200, maxMs: MOST_BETWEEN_TRIES_MS },
+    });
+    return supervisor;
+  }
+
   async #connect(signal: AbortSignal): Promise<RedisConnection> {
     const connection = await RedisConnection.open(this.#target, { name: this.#name() }, signal);
-    const { lost } = connection;
-    lost.addEventListener('abort', () => this.#links.lost(lost.reason as Error, connection), { once: true });
     try {
       await this.#check(connection);
     } catch (error) {

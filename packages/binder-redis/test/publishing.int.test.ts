@@ -87,8 +87,9 @@ await describeWithBroker('redis', 'publishing', (broker) => {
     await until(async () => (await bodies(destination)).length === 3, 5000, 'they are there');
     await between.restore();
     between.reset();
-    await output.send(record('after'));
     const came = await sends;
+    await until(() => told.reports.length > 0, 5000, 'it is noticed');
+    await output.send(record('after'));
     expect(await bodies(destination)).toEqual(['before', 'a', 'b', 'after']);
     expect(came.every((each) => each === 'confirmed' || each === 'PUBLISH_UNKNOWN')).toBe(true);
     await one.close();
@@ -130,7 +131,7 @@ await describeWithBroker('redis', 'publishing', (broker) => {
     await between.restore();
     expect(new Set(await outcomes(sends))).toEqual(new Set(['confirmed']));
     expect(await bodies(destination)).toEqual(numbers(50));
-    expect(await one.health!()).toEqual({ state: 'up' });
+    await until(async () => (await one.health!()).state === 'up', 5000, 'it is over');
     expect(told.recoveries).toBe(1);
     await between.down();
     await until(async () => (await one.health!()).state === 'down', 5000, 'it is noticed');

@@ -3,7 +3,7 @@
  * the server, so nothing has to be cleaned up after a crash; how far it has read is noted for those who trim.
  */
 import { StreambindError, type HeaderFilter } from '@streambind/core/binder';
-import type { BlockingConnection } from '../client/blocking.js';
+import type { DirectConnection } from '../client/direct.js';
 import type { RedisConnection } from '../client/connection.js';
 import { commandFailed } from '../client/errors.js';
 import { consumerName, positionsKey } from '../streams/names.js';
@@ -30,7 +30,7 @@ export class BroadcastReader implements Origin {
   #position: string | undefined;
 
   constructor(stream: string, options: BroadcastReaderOptions) {
-    const { links, leaseMs, blockMs, fault } = options;
+    const { links, leaseMs, fault } = options;
     this.stream = stream;
     this.destination = options.destination;
     this.filter = options.filter;
@@ -46,7 +46,6 @@ export class BroadcastReader implements Origin {
       offer: (batch) => this.#offer(batch),
       beat: (link) => this.#beat(link),
       beatMs: beatOf(leaseMs),
-      blockMs,
       reporter: options.reporter(),
       fault,
     });
@@ -101,7 +100,7 @@ export class BroadcastReader implements Origin {
     }
   }
 
-  async #read(connection: BlockingConnection, count: number): Promise<Batch> {
+  async #read(connection: DirectConnection, count: number): Promise<Batch> {
     const { blockMs } = this.#options;
     const [reply] = await connection.exchange([
       ['XREAD', 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', this.stream, this.#position!],

@@ -11,7 +11,7 @@ import {
   type Supervisor,
   type Trouble,
 } from '@streambind/core/binder';
-import type { BlockingConnection } from '../client/blocking.js';
+import type { DirectConnection } from '../client/direct.js';
 import type { RedisConnection } from '../client/connection.js';
 import { commandFailed, isStale } from '../client/errors.js';
 import type { RedisConsumerOptions, RedisOptions } from '../options/options.js';
@@ -31,7 +31,7 @@ export interface ConsumerOptions {
   readonly sink: ConsumerSink;
   readonly links: Supervisor<RedisConnection>;
   /** A connection for blocking reads. */
-  readonly connect: (blockMs: number, signal: AbortSignal) => Promise<BlockingConnection>;
+  readonly connect: (blockMs: number, signal: AbortSignal) => Promise<DirectConnection>;
   readonly capabilities: Capabilities;
   readonly binder: RedisOptions;
   readonly trouble: Trouble;

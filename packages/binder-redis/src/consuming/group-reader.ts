@@ -10,7 +10,7 @@ import {
   type Reporter,
   type Supervisor,
 } from '@streambind/core/binder';
-import type { BlockingConnection, Command } from '../client/blocking.js';
+import type { DirectConnection, Command } from '../client/direct.js';
 import type { RedisConnection } from '../client/connection.js';
 import type { Reply } from '../client/replies.js';
 import { join } from '../streams/groups.js';
@@ -32,7 +32,7 @@ const MOST_UNCONFIRMED = 10_000;
 export interface ReaderOptions extends HoldingOptions {
   readonly destination: string;
   readonly links: Supervisor<RedisConnection>;
-  readonly connect: (signal: AbortSignal) => Promise<BlockingConnection>;
+  readonly connect: (signal: AbortSignal) => Promise<DirectConnection>;
   readonly blockMs: number;
   readonly leaseMs: number;
   readonly filter: HeaderFilter | undefined;
@@ -85,7 +85,7 @@ export class GroupReader implements Origin {
   #trimAt = performance.now() + Math.random() * TRIM_EVERY_MS;
 
   constructor(stream: string, options: GroupReaderOptions) {
-    const { group, links, leaseMs, blockMs, fault } = options;
+    const { group, links, leaseMs, fault } = options;
     this.stream = stream;
     this.destination = options.destination;
     this.filter = options.filter;
@@ -104,7 +104,6 @@ export class GroupReader implements Origin {
       offer: (batch, connection) => this.#offer(batch, connection),
       beat: (link) => this.#beat(link),
       beatMs: beatOf(leaseMs),
-      blockMs,
       reporter: options.reporter(),
       fault,
     });
@@ -171,18 +170,18 @@ export class GroupReader implements Origin {
   async #room(): Promise<number> {
     const { ordered, leaseMs } = this.#options;
     const room = await this.#held.whenRoom();
-    if (this.#acks.pending > MOST_UNCONFIRMED) await this.#acks.drained();
-    if (!ordered || this.#owning || (await this.#acquire())) return room;
+    const acked = this.#acks.pending <= MOST_UNCONFIRMED;
+    if (acked && (!ordered || this.#owning || (await this.#acquire()))) return room;
     await sleep(beatOf(leaseMs), undefined, { signal: this.#loop.stopping }).catch(() => undefined);
     return 0;
   }
 
   async #acquire(): Promise<boolean> {
     const { links, group, leaseMs, indexed, fault } = this.#options;
-    if (performance.now() < this.#inheritFrom) return false;
-    const { client } = await links.get();
+    const link = links.current;
+    if (!link || performance.now() < this.#inheritFrom) return false;
     const keys = [this.stream, this.#alive, this.#owner];
-    const owner = await client.eval(ACQUIRE, 3, ...keys, group, this.#me, leaseMs, OURS);
+    const owner = await link.client.eval(ACQUIRE, 3, ...keys, group, this.#me, leaseMs, OURS);
     this.#owning = owner === this.#me;
     if (this.#owning) {
       this.#contested = false;
@@ -205,7 +204,7 @@ export class GroupReader implements Origin {
   }
 
   /** Acknowledgements of what was handled go along with it. */
-  async #read(connection: BlockingConnection, count: number): Promise<Batch> {
+  async #read(connection: DirectConnection, count: number): Promise<Batch> {
     const { group, ordered } = this.#options;
     const again = this.#catchingUp;
     const acks = this.#acks.takeAlong();
@@ -248,7 +247,7 @@ export class GroupReader implements Origin {
   }
 
   /** Where there is nothing, waits until there may be. */
-  async #owned(connection: BlockingConnection, [owned, entries, last]: OwnedReply): Promise<readonly RawEntry[]> {
+  async #owned(connection: DirectConnection, [owned, entries, last]: OwnedReply): Promise<readonly RawEntry[]> {
     if (owned === 0) {
       this.#owning = false;
     } else if (last) {
@@ -260,7 +259,7 @@ export class GroupReader implements Origin {
     return entries;
   }
 
-  async #offer({ entries, again }: Batch, connection: BlockingConnection): Promise<void> {
+  async #offer({ entries, again }: Batch, connection: DirectConnection): Promise<void> {
     const { ordered, intake } = this.#options;
     // what came too late is pending in our name, and whoever owns the stream now takes it over
     if (ordered && !this.#owning) return;
@@ -279,7 +278,7 @@ export class GroupReader implements Origin {
   }
 
   /** What is pending in our name, and not in our hands. */
-  async #again(connection: BlockingConnection, entries: readonly RawEntry[]): Promise<RedisDelivery[]> {
+  async #again(connection: DirectConnection, entries: readonly RawEntry[]): Promise<RedisDelivery[]> {
     const { group } = this.#options;
     const [first, last] = [entries[0]![0].toString('latin1'), entries.at(-1)![0].toString('latin1')];
     const [pending] = await connection.exchange([

@@ -5,8 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Supervisor, asError, type Reporter } from '@streambind/core/binder';
-import type { BlockingConnection } from '../client/blocking.js';
-import type { RedisConnection } from '../client/connection.js';
+import type { DirectConnection } from '../client/direct.js';
+import { MOST_BETWEEN_TRIES_MS, type RedisConnection } from '../client/connection.js';
 import type { Batch } from './delivery.js';
 import { commandFailed, isPermanent, isStale, replyCode } from '../client/errors.js';
 
@@ -21,38 +21,35 @@ export interface ReadLoopOptions {
   readonly stream: string;
   readonly links: Supervisor<RedisConnection>;
   /** A connection for blocking reads. */
-  readonly connect: (signal: AbortSignal) => Promise<BlockingConnection>;
+  readonly connect: (signal: AbortSignal) => Promise<DirectConnection>;
   /** Before each new connection, on the shared one: groups, a place to start. */
   readonly prepare: (link: RedisConnection) => Promise<void>;
   /** How many entries to read now, once some may be; 0 to be asked again. */
   readonly room: () => Promise<number>;
-  readonly read: (connection: BlockingConnection, count: number) => Promise<Batch>;
-  readonly offer: (batch: Batch, connection: BlockingConnection) => void | Promise<void>;
+  readonly read: (connection: DirectConnection, count: number) => Promise<Batch>;
+  readonly offer: (batch: Batch, connection: DirectConnection) => void | Promise<void>;
   /** A sign of life. */
   readonly beat: (link: RedisConnection) => Promise<void>;
   readonly beatMs: number;
-  readonly blockMs: number;
   readonly reporter: Reporter;
   readonly fault: (error: Error) => void;
 }
 
 export class ReadLoop {
   readonly #options: ReadLoopOptions;
-  readonly #sessions: Supervisor<BlockingConnection>;
+  readonly #sessions: Supervisor<DirectConnection>;
   readonly #stopping = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #beating = false;
   #everUp = false;
-  /** When the read that runs began. */
-  #readSince: number | undefined;
   #healedAt = -Infinity;
   #trouble: Error | undefined;
 
   constructor(options: ReadLoopOptions) {
     this.#options = options;
     const { reporter } = options;
-    this.#sessions = new Supervisor<BlockingConnection>({
+    this.#sessions = new Supervisor<DirectConnection>({
       connect: (signal) => this.#connect(signal),
       dispose: (connection) => connection.close(),
       report: (error, nextTryMs) => {
@@ -65,7 +62,7 @@ export class ReadLoop {
       },
       // once it worked, what is refused may be allowed again
       permanent: (error) => !this.#everUp && isPermanent(error),
-      backOff: { initialMs: 100, maxMs: 5000 },
+      backOff: { initialMs: 100, maxMs: MOST_BETWEEN_TRIES_MS },
     });
   }
 
@@ -98,7 +95,7 @@ export class ReadLoop {
     this.#options.reporter.end();
   }
 
-  async #connect(signal: AbortSignal): Promise<BlockingConnection> {
+  async #connect(signal: AbortSignal): Promise<DirectConnection> {
     const { links, connect, prepare } = this.#options;
     const link = await links.get();
     try {
@@ -117,12 +114,11 @@ export class ReadLoop {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      let connection: BlockingConnection | undefined;
+      let connection: DirectConnection | undefined;
       try {
         connection = await this.#sessions.get();
         await this.#readOn(connection);
       } catch (error) {
-        this.#readSince = undefined;
         if (signal.aborted) return;
         if (connection && !(await this.#healed(error))) {
           const what = `to read ${this.#options.stream}`;
@@ -149,7 +145,7 @@ export class ReadLoop {
     }
   }
 
-  async #readOn(connection: BlockingConnection): Promise<void> {
+  async #readOn(connection: DirectConnection): Promise<void> {
     const { room, read, offer } = this.#options;
     while (!this.#stopping.signal.aborted) {
       const count = await room();
@@ -158,21 +154,13 @@ export class ReadLoop {
         await new Promise((resolve) => setImmediate(resolve));
         continue;
       }
-      this.#readSince = performance.now();
       const batch = await read(connection, count);
-      this.#readSince = undefined;
       if (batch.entries.length > 0) await offer(batch, connection);
     }
   }
 
   async #beat(): Promise<void> {
-    const { links, beat, fault, stream, blockMs } = this.#options;
-    const reading = this.#sessions.current;
-    const slack = reading?.target.timeout ?? 0;
-    if (this.#readSince !== undefined && performance.now() - this.#readSince > blockMs + slack) {
-      this.#readSince = undefined;
-      reading?.fail(new Error(`a read of ${stream} did not return`));
-    }
+    const { links, beat, fault, stream } = this.#options;
     const link = links.current;
     if (this.#beating || !link) return;
     this.#beating = true;

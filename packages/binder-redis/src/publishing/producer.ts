@@ -12,8 +12,9 @@ import {
   type WireRecord,
 } from '@streambind/core/binder';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Command, Redis } from 'ioredis';
+import { Command } from 'ioredis';
 import type { RedisConnection } from '../client/connection.js';
+import type { DirectConnection } from '../client/direct.js';
 import { commandFailed, connectionLost, isStale, publishFailed } from '../client/errors.js';
 import type { RedisProducerOptions } from '../options/options.js';
 import { encodeFields, type Encoded } from '../records/entry.js';
@@ -43,6 +44,8 @@ interface Outgoing {
 
 export interface Publishing {
   readonly links: Supervisor<RedisConnection>;
+  /** For entries alone. */
+  readonly connections: Supervisor<DirectConnection>;
   /** Told whether Redis takes messages. */
   readonly full: (error: StreambindError | undefined) => void;
 }
@@ -79,12 +82,13 @@ export class RedisProducer implements ProducerBinding {
       const connection = await this.#publishing.links.get();
       try {
         await this.#provision(connection);
-        return;
+        break;
       } catch (error) {
         if (isStale((error as Error).cause)) connection.fail(error);
         if (!connection.lost.aborted) throw error;
       }
     }
+    await this.#publishing.connections.get();
   }
 
   send(record: WireRecord): Promise<void> {
@@ -132,12 +136,12 @@ export class RedisProducer implements ProducerBinding {
 
   /** What Redis certainly has not taken is sent again: on the next connection, or when it may have room. */
   async #flush(entries: readonly Outgoing[]): Promise<readonly (Error | undefined)[]> {
-    const { links } = this.#publishing;
+    const { connections } = this.#publishing;
     const outcomes: (StreambindError | undefined)[] = entries.map(() => undefined);
     let rest = [...entries.keys()];
     while (rest.length > 0) {
-      const connection = await links.get();
-      const { client, target } = connection;
+      const connection = await connections.get();
+      const { target } = connection;
       const results = await this.#add(
         connection,
         rest.map((index) => entries[index]!),
@@ -152,7 +156,7 @@ export class RedisProducer implements ProducerBinding {
         if (!failure) continue;
         const away = failure.code === 'BROKER_UNAVAILABLE';
         // of a cluster the other nodes may be well
-        if (away && client instanceof Redis) connection.fail(results[at]);
+        if (away && !connection.cluster) connection.fail(results[at]);
         if ((away && !this.#closing) || (full && failure.code === 'BROKER_FULL')) again.push(index);
         else outcomes[index] = failure;
       }
@@ -173,19 +177,16 @@ export class RedisProducer implements ProducerBinding {
     return !this.#closing && performance.now() - this.#fullSince < FULL_PATIENCE_MS;
   }
 
-  async #add(
-    { client, target }: RedisConnection,
-    entries: readonly Outgoing[],
-  ): Promise<readonly (Error | null | undefined)[]> {
-    if (client instanceof Redis) {
-      const pipeline = client.pipeline();
-      for (const { stream, fields } of entries) pipeline.xadd(stream, ...this.#limit, '*', ...fields);
-      const replies = await pipeline.exec();
-      return replies?.map(([error]) => error) ?? [];
+  async #add(connection: DirectConnection, entries: readonly Outgoing[]): Promise<readonly (Error | undefined)[]> {
+    const { cluster, target } = connection;
+    const commands = entries.map(({ stream, fields }) => ['XADD', stream, ...this.#limit, '*', ...fields] as const);
+    if (!cluster) {
+      const replies = await connection.exchange(commands).catch((error: Error) => commands.map(() => error));
+      return replies.map((reply) => (reply instanceof Error ? reply : undefined));
     }
     // of a cluster each stream may have another node
-    const sends = entries.map(({ stream, fields }) => new Sending('xadd', [stream, ...this.#limit, '*', ...fields]));
-    const results = await Promise.allSettled(sends.map((each) => client.sendCommand(each)));
+    const sends = commands.map(([name, ...args]) => new Sending(name, args));
+    const results = await Promise.allSettled(sends.map((each) => cluster.sendCommand(each)));
     return results.map((result, at) => {
       if (result.status === 'fulfilled') return undefined;
       return sends[at]!.written ? (result.reason as Error) : connectionLost(result.reason, target);
