@@ -44,7 +44,10 @@ const plain = (reply: Reply): unknown => {
 
 function read(bytes: Buffer, sizes: () => number, known?: readonly string[]): unknown[] {
   const got: unknown[] = [];
-  const replies = new Replies((reply) => got.push(plain(reply)), known);
+  const replies = new Replies(
+    (reply) => got.push(plain(reply)),
+    known?.map((text) => Buffer.from(text)),
+  );
   for (let at = 0; at < bytes.length;) {
     const size = sizes();
     // what a socket gives is not the reader's to keep whole
@@ -79,7 +82,7 @@ describe('replies', () => {
 
   test('byte strings that come often are one object', () => {
     const got: Reply[] = [];
-    const replies = new Replies((reply) => got.push(reply), ['payload']);
+    const replies = new Replies((reply) => got.push(reply), [Buffer.from('payload')]);
     replies.write(Buffer.from('$7\r\npayload\r\n$7\r\npayloaD\r\n$7\r\npayload\r\n'));
     expect(got[0]).toBe(got[2]);
     expect(plain(got[1]!)).toBe('payloaD');

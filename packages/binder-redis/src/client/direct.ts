@@ -4,7 +4,7 @@
  */
 import { Redis } from 'ioredis';
 import { Fifo, asError, type StreambindError } from '@streambind/core/binder';
-import { Fields } from '../records/entry.js';
+import { KNOWN_FIELDS } from '../records/entry.js';
 import { connectionLost } from './errors.js';
 import { RedisConnection, type Client, type ConnectionOptions } from './connection.js';
 import { Replies, type Reply } from './replies.js';
@@ -106,7 +106,7 @@ function direct(connection: RedisConnection, { stream }: Redis, patience: number
     const first = waiting.peek();
     first?.replies.push(reply);
     if (first?.replies.length === first?.count) waiting.shift()?.resolve(first!.replies);
-  }, Object.values(Fields));
+  }, KNOWN_FIELDS);
   stream.removeAllListeners('data');
   stream.on('data', (chunk: Buffer) => {
     heard = performance.now();
@@ -122,7 +122,7 @@ function direct(connection: RedisConnection, { stream }: Redis, patience: number
     const { cause } = lost.reason as StreambindError;
     const error = new Error(cause === undefined ? 'it was closed' : asError(cause).message);
     for (let each = waiting.shift(); each; each = waiting.shift()) {
-      each.resolve([...each.replies, ...new Array<Error>(each.count - each.replies.length).fill(error)]);
+      each.resolve([...each.replies, ...Array.from({ length: each.count - each.replies.length }, () => error)]);
     }
   });
   return (commands) =>

@@ -37,9 +37,9 @@ export class Replies {
    * @param reply called with each, in their order
    * @param known byte strings that come often: they are given out instead of copies, and are never to be changed
    */
-  constructor(reply: (reply: Reply) => void, known: readonly string[] = []) {
+  constructor(reply: (reply: Reply) => void, known: readonly Buffer[] = []) {
     this.#reply = reply;
-    this.#known = known.map((text) => Buffer.from(text));
+    this.#known = known;
   }
 
   /** @throws Error what came is not RESP2 */

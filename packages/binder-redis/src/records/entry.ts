@@ -16,6 +16,14 @@ export const Fields = {
   KEY: 'key',
 } as const;
 
+/** As bytes, for readers that give out these very objects for them. */
+export const KNOWN_FIELDS: readonly Buffer[] = Object.values(Fields).map((name) => Buffer.from(name));
+
+const KNOWN_NAMES: readonly string[] = Object.values(Fields);
+
+/** Of a field that is known without a comparison. */
+const nameOf = (field: Buffer): string => KNOWN_NAMES[KNOWN_FIELDS.indexOf(field)] ?? field.toString();
+
 export type HeaderFilter = (name: string) => boolean;
 
 /** Fields and values in turn, as XADD takes them. */
@@ -57,7 +65,7 @@ export function decodeEntry(fields: readonly Buffer[], where?: string, passes?: 
   try {
     for (let at = 0; at < fields.length; at += 2) {
       const value = fields[at + 1]!;
-      const name = fields[at]!.toString();
+      const name = nameOf(fields[at]!);
       switch (name) {
         case Fields.PAYLOAD:
           if (payload !== undefined) throw payload === null ? both() : twice(name);
