@@ -13,7 +13,7 @@ import { RedisConnection } from '../src/client/connection.js';
 import { commandFailed, isPermanent, isStale, publishFailed, replyCode } from '../src/client/errors.js';
 import type { RedisConnectionOptions } from '../src/options/options.js';
 import { targetOf } from '../src/options/target.js';
-import { ACK, consume, openBinder } from './support/binder.js';
+import { ACK, consume, openBinder, produce } from './support/binder.js';
 
 jest.setTimeout(60_000);
 
@@ -243,6 +243,17 @@ await describeWithBroker(
     test('with the certificates of both sides', async () => {
       expect(await (await open(tls())).client.ping()).toBe('PONG');
       expect(await (await open({ ...tls(), host: '127.0.0.1' })).client.ping()).toBe('PONG');
+    });
+
+    test('a binder sends and reads through it, a large message too', async () => {
+      const { binder, told } = await openBinder(redis.address, tls());
+      const got: number[] = [];
+      await consume(binder, 'secret', ({ payload }) => (got.push(payload!.byteLength), ACK));
+      const output = await produce(binder, 'secret');
+      for (const size of [10, 1_000_000]) await output.send({ payload: Buffer.alloc(size, 'x'), headers: {} });
+      await until(() => got.length === 2, 5000, 'both come');
+      await binder.close();
+      expect([got, told.reports]).toEqual([[10, 1_000_000], []]);
     });
 
     test('not with an authority that is not trusted', async () => {
