@@ -16,9 +16,16 @@ await describeWithBroker('redis', 'trimming', (broker) => {
   const on = fixture(broker);
   const { binder, send } = on;
 
+  const run = async (stream: string, keepMs: number, most: number): Promise<number> => {
+    const keys = [stream, positionsKey(stream), trimmedKey(stream)];
+    return (await on.redis.eval(TRIM, 3, ...keys, 60_000, keepMs, most)) as number;
+  };
+  /** How many entries it dropped. */
   const trim = async (stream: string, keepMs = 0): Promise<number> => {
     await on.redis.del(trimmedKey(stream));
-    return (await on.redis.eval(TRIM, 3, stream, positionsKey(stream), trimmedKey(stream), 1000, keepMs)) as number;
+    const before = await on.redis.xlen(stream);
+    expect(await run(stream, keepMs, 20_000)).toBe(0);
+    return before - (await on.redis.xlen(stream));
   };
   const read = async (stream: string, group: string, count: number): Promise<string[]> => {
     const reply = await on.redis.xreadgroup('GROUP', group, 'c', 'COUNT', count, 'STREAMS', stream, '>');
@@ -124,9 +131,24 @@ await describeWithBroker('redis', 'trimming', (broker) => {
     const stream = await filled('g');
     await on.redis.xack(stream, 'g', ...(await read(stream, 'g', MANY)));
     await on.redis.set(trimmedKey(stream), '1', 'PX', 60_000);
-    const keys = [stream, positionsKey(stream), trimmedKey(stream)];
-    expect(await on.redis.eval(TRIM, 3, ...keys, 1000, 0)).toBe(0);
+    expect(await run(stream, 0, 20_000)).toBe(0);
     expect(await on.redis.xlen(stream)).toBe(MANY);
+  });
+
+  test('a long stream is trimmed in steps, one right after the other', async () => {
+    const stream = await filled('g');
+    await on.redis.xack(stream, 'g', ...(await read(stream, 'g', MANY)));
+    const steps: [number, number][] = [];
+    for (let more = 1; more === 1;) {
+      more = await run(stream, 0, 400);
+      steps.push([more, await on.redis.xlen(stream)]);
+    }
+    expect(steps).toEqual([
+      [1, 600],
+      [1, 200],
+      [0, 100],
+    ]);
+    expect(await on.redis.exists(trimmedKey(stream))).toBe(1);
   });
 
   test('max-length is a bound that also unread entries do not pass', async () => {

@@ -23,6 +23,8 @@ import { ReadLoop } from './read-loop.js';
 
 /** Milliseconds between two trims of a stream, by whomever. */
 const TRIM_EVERY_MS = 10_000;
+/** Entries that one trim drops at most; where there are more, the next one follows at once. */
+const TRIM_MOST = 20_000;
 /** Milliseconds that a reader takes to leave, at most: what Redis does not hear of, it finds out when the lease ends. */
 const LEAVE_MS = 1000;
 /** Acknowledgements without confirmation, above which nothing more is read. */
@@ -392,9 +394,9 @@ export class GroupReader implements Origin {
   async #trim({ client }: RedisConnection): Promise<void> {
     const { trim } = this.#options;
     if (!trim || performance.now() < this.#trimAt) return;
-    this.#trimAt = performance.now() + TRIM_EVERY_MS;
     const keys = [this.stream, positionsKey(this.stream), trimmedKey(this.stream)];
-    await client.eval(TRIM, 3, ...keys, TRIM_EVERY_MS - 1000, trim.keepMs);
+    const more = await client.eval(TRIM, 3, ...keys, TRIM_EVERY_MS - 1000, trim.keepMs, TRIM_MOST);
+    this.#trimAt = performance.now() + (more === 1 ? 0 : TRIM_EVERY_MS);
   }
 }
 

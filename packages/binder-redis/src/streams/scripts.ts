@@ -265,8 +265,8 @@ return 1
 /**
  * Drops what every group has acknowledged and every reader without a group has read.
  * KEYS: stream, positions, trimmed. ARGV: the milliseconds until the next one may, the milliseconds for which entries are
- * kept in any case.
- * Returns how many entries were dropped.
+ * kept in any case, how many are dropped at most, so that Redis is not held up for long.
+ * Returns 1 where there are more to drop.
  */
 export const TRIM = `${BEFORE}${GROUPS}
 local stream, positions, trimmed = KEYS[1], KEYS[2], KEYS[3]
@@ -290,7 +290,12 @@ for i = 1, #all, 2 do
   if expires and tonumber(expires) > now then needs(id) else redis.call('HDEL', positions, all[i]) end
 end
 if tonumber(ARGV[2]) > 0 then needs(string.format('%.0f-0', now - tonumber(ARGV[2]))) end
-return redis.call('XTRIM', stream, 'MINID', '~', least)
+local most = tonumber(ARGV[3])
+local dropped = redis.call('XTRIM', stream, 'MINID', '~', least, 'LIMIT', most)
+-- whole nodes are dropped: one that would have been too many is left
+if dropped == 0 or dropped < most / 2 then return 0 end
+redis.call('DEL', trimmed)
+return 1
 `;
 
 /**
