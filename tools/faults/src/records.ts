@@ -83,7 +83,7 @@ export type Chronicle =
   | { readonly event: 'landed' }
   /** From here on nothing is in the way. */
   | { readonly event: 'over'; readonly what: string }
-  /** What is confirmed from here on has to arrive although the broker forgot what was before. Absent: from `over` on. */
+  /** What is sent from here on has to arrive although the broker forgot what was before. Absent: from `over` on. */
   | { readonly event: 'whole' }
   /** No sender sends any more. */
   | { readonly event: 'quiet' }

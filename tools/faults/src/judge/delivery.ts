@@ -77,7 +77,7 @@ export function judgeFates(entries: readonly Entry[], expected: Expectations): F
     deliveries.filter(({ id, sum }) => attempts.has(id) && attempts.get(id)!.sum !== sum).map(({ id }) => id),
   );
 
-  // what was confirmed, but perhaps not yet handled, when the broker forgot
+  // what was sent, but perhaps not yet handled, when the broker forgot; a busy sender notes confirmations late
   const whole = entries.findLast(isEvent('whole')) ?? entries.findLast(isEvent('over'));
   const remembersFrom = expected.forgets ? (whole?.at ?? 0) : 0;
   let lost = 0;
@@ -91,7 +91,7 @@ export function judgeFates(entries: readonly Entry[], expected: Expectations): F
       entries.filter((entry) => entry.event === 'handled' && entry.group === group).map((entry) => idOf(entry)),
     );
     const missing = [...confirmed].filter(([id]) => !handled.has(id) && !buried.has(id));
-    const inexcusable = missing.filter(([, at]) => at >= remembersFrom).map(([id]) => id);
+    const inexcusable = missing.map(([id]) => id).filter((id) => (attempts.get(id)?.at ?? Infinity) >= remembersFrom);
     forgotten += missing.length - inexcusable.length;
     lost += inexcusable.length;
     breaks('V1', `confirmed and not handled by ${group}`, inexcusable);
