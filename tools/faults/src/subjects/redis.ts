@@ -66,9 +66,7 @@ async function open(): Promise<BrokerUnderTest> {
       'delete queue': ({ destination }) => done(client.del(destination)),
       'refuse dead letters': async (scene) => {
         const key = deadLettersOf(scene);
-        // what is in it already is kept
-        if ((await client.exists(key)) === 1) await client.rename(key, aside(key));
-        await client.set(key, 'no stream');
+        await client.eval(PUT_ASIDE, { keys: [key, aside(key)] });
       },
       'accept dead letters': async (scene) => {
         const key = deadLettersOf(scene);
@@ -96,6 +94,12 @@ async function open(): Promise<BrokerUnderTest> {
     },
   };
 }
+
+/** In one step: what is in it already is kept, and what comes between would not be. */
+const PUT_ASIDE = `
+if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('RENAME', KEYS[1], KEYS[2]) end
+redis.call('SET', KEYS[1], 'no stream')
+`;
 
 const aside = (key: string): string => `${key} aside`;
 
