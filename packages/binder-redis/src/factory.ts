@@ -106,7 +106,6 @@ class RedisBinder implements Binder<RedisConsumerOptions, RedisProducerOptions> 
       capabilities,
       binder: this.#options,
       trouble: this.#trouble,
-      log: this.#context.log,
     });
     this.#consumers.add(consumer);
     const { binding } = consumer;

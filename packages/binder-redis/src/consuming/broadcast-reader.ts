@@ -2,7 +2,7 @@
  * One stream, read by an input without a group: from now on, all of it, and nothing of it remains. There is no group on
  * the server, so nothing has to be cleaned up after a crash; how far it has read is noted for those who trim.
  */
-import { StreambindError, type HeaderFilter } from '@streambind/core/binder';
+import type { HeaderFilter } from '@streambind/core/binder';
 import type { DirectConnection } from '../client/direct.js';
 import type { RedisConnection } from '../client/connection.js';
 import { commandFailed } from '../client/errors.js';
@@ -11,6 +11,7 @@ import { LAST_ID, NOTE_POSITION } from '../streams/scripts.js';
 import { RedisDelivery, entriesOf, type Origin, type Batch } from './delivery.js';
 import { Holding } from './holding.js';
 import { beatOf, later, type ReaderOptions } from './group-reader.js';
+import { streamReset } from './mishaps.js';
 import { ReadLoop } from './read-loop.js';
 
 export interface BroadcastReaderOptions extends ReaderOptions {
@@ -79,12 +80,7 @@ export class BroadcastReader implements Origin {
     } else {
       const last = await this.#last(link);
       if (this.#position !== undefined && later(last, this.#position) !== last) {
-        fault(
-          new StreambindError('DESTINATION_RESET', `${this.stream} was gone and began anew.`, {
-            where: this.stream,
-            fix: 'It was deleted, or Redis came back without its data.',
-          }),
-        );
+        fault(streamReset(this.stream));
         this.#position = '0-0';
       }
       this.#position ??= last;

@@ -2,7 +2,6 @@
 import {
   Intake,
   headerFilter,
-  type BinderContext,
   type Capabilities,
   type ConsumerBinding,
   type ConsumerSink,
@@ -35,7 +34,6 @@ export interface ConsumerOptions {
   readonly capabilities: Capabilities;
   readonly binder: RedisOptions;
   readonly trouble: Trouble;
-  readonly log: BinderContext['log'];
 }
 
 export class RedisConsumer implements Settler<RedisDelivery> {

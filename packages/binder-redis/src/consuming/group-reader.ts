@@ -3,28 +3,20 @@
  * owner, the others wait for it to go, and what an earlier owner held comes before what is new.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  StreambindError,
-  type HeaderFilter,
-  type Provision,
-  type Reporter,
-  type Supervisor,
-} from '@streambind/core/binder';
+import { type HeaderFilter, type Provision, type Reporter, type Supervisor } from '@streambind/core/binder';
 import type { DirectConnection, Command } from '../client/direct.js';
 import type { RedisConnection } from '../client/connection.js';
 import type { Reply } from '../client/replies.js';
 import { join } from '../streams/groups.js';
-import { OURS, RETURNED, alivePrefix, consumerName, ownerKey, positionsKey, trimmedKey } from '../streams/names.js';
-import { ACQUIRE, BEAT, HOLD, LEAVE, READ, TRIM } from '../streams/scripts.js';
+import { OURS, RETURNED, alivePrefix, consumerName, ownerKey } from '../streams/names.js';
+import { ACQUIRE, BEAT, HOLD, LEAVE, READ } from '../streams/scripts.js';
+import { Trimmer } from '../streams/trimmer.js';
 import { Acks } from './acks.js';
 import { Holding, type HoldingOptions } from './holding.js';
 import { RedisDelivery, entriesOf, type Batch, type Origin, type RawEntry } from './delivery.js';
+import { contested, entriesDeleted, fenced, groupReset } from './mishaps.js';
 import { ReadLoop } from './read-loop.js';
 
-/** Milliseconds between two trims of a stream, by whomever. */
-const TRIM_EVERY_MS = 10_000;
-/** Entries that one trim drops at most; where there are more, the next one follows at once. */
-const TRIM_MOST = 20_000;
 /** Milliseconds that a reader takes to leave, at most: what Redis does not hear of, it finds out when the lease ends. */
 const LEAVE_MS = 1000;
 /** Acknowledgements without confirmation, above which nothing more is read. */
@@ -71,6 +63,7 @@ export class GroupReader implements Origin {
   readonly #owner: string;
   readonly #acks: Acks;
   readonly #loop: ReadLoop;
+  readonly #trimmer: Trimmer | undefined;
   readonly #held: Holding;
   #ownership = new AbortController();
   #joined = false;
@@ -84,7 +77,6 @@ export class GroupReader implements Origin {
   #groupLast = '0-0';
   /** From when on the dead are dead: after an outage everyone first gives a sign of life. */
   #inheritFrom = 0;
-  #trimAt = performance.now() + Math.random() * TRIM_EVERY_MS;
 
   constructor(stream: string, options: GroupReaderOptions) {
     const { group, links, leaseMs, fault } = options;
@@ -95,6 +87,7 @@ export class GroupReader implements Origin {
     this.#alive = alivePrefix(stream, group);
     this.#owner = ownerKey(stream, group);
     this.#held = new Holding(options);
+    this.#trimmer = options.trim && new Trimmer(stream, options.trim.keepMs);
     this.#acks = new Acks({ stream, group, connections: links, fault });
     this.#loop = new ReadLoop({
       stream,
@@ -152,18 +145,7 @@ export class GroupReader implements Origin {
     this.#catchingUp = true;
     if (this.#joined) {
       this.#inheritFrom = performance.now() + leaseMs;
-      if (made) {
-        fault(
-          new StreambindError(
-            'DESTINATION_RESET',
-            `The group "${group}" of ${this.stream} was gone and is made anew.`,
-            {
-              where: this.stream,
-              fix: 'It was deleted, or Redis came back without its data: entries that were in it may be lost.',
-            },
-          ),
-        );
-      }
+      if (made) fault(groupReset(this.stream, group));
     }
     this.#joined = true;
     if (!this.#options.ordered) await this.#beat(link);
@@ -194,13 +176,7 @@ export class GroupReader implements Origin {
     if (this.#held.oldest !== undefined) this.#fenced();
     if (indexed && !this.#contested) {
       this.#contested = true;
-      fault(
-        new StreambindError(
-          'BINDER_FAILED',
-          `Two consumers of the group "${group}" claim the same instance index: ${this.stream} is read by ${String(owner)}.`,
-          { where: this.stream, fix: 'Give every instance its own spring.cloud.stream.instance-index.' },
-        ),
-      );
+      fault(contested(this.stream, group, String(owner)));
     }
     return false;
   }
@@ -312,7 +288,7 @@ export class GroupReader implements Origin {
   async #beat(link: RedisConnection): Promise<void> {
     if (this.#options.ordered) await this.#hold(link);
     else await this.#share(link);
-    await this.#trim(link);
+    await this.#trimmer?.trim(link);
   }
 
   async #hold({ client }: RedisConnection): Promise<void> {
@@ -365,11 +341,7 @@ export class GroupReader implements Origin {
   /** Whoever took over may be at work already: what we hold is no longer ours. */
   #fenced(): void {
     const { group, fault, leaseMs } = this.#options;
-    const error = new StreambindError('FENCED', `${this.stream} was taken over from this consumer of "${group}".`, {
-      where: this.stream,
-      given: `no sign of life for ${leaseMs} ms`,
-      fix: 'A handler may block the process: let it await, or raise spring.cloud.stream.redis.binder.lease.',
-    });
+    const error = fenced(this.stream, group, leaseMs);
     this.#ownership.abort(error);
     this.#ownership = new AbortController();
     this.#held.clear();
@@ -378,25 +350,7 @@ export class GroupReader implements Origin {
   }
 
   #tellDeleted(count: number): void {
-    if (count === 0) return;
-    this.#options.fault(
-      new StreambindError(
-        'DESTINATION_RESET',
-        `${count} entries of ${this.stream} were deleted before they were handled.`,
-        {
-          where: this.stream,
-          fix: 'They were removed by hand, or by a limit: max-length of a producer, MAXLEN of another program.',
-        },
-      ),
-    );
-  }
-
-  async #trim({ client }: RedisConnection): Promise<void> {
-    const { trim } = this.#options;
-    if (!trim || performance.now() < this.#trimAt) return;
-    const keys = [this.stream, positionsKey(this.stream), trimmedKey(this.stream)];
-    const more = await client.eval(TRIM, 3, ...keys, TRIM_EVERY_MS - 1000, trim.keepMs, TRIM_MOST);
-    this.#trimAt = performance.now() + (more === 1 ? 0 : TRIM_EVERY_MS);
+    if (count > 0) this.#options.fault(entriesDeleted(this.stream, count));
   }
 }
 
