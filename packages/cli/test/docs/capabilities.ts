@@ -83,7 +83,7 @@ export function capabilitiesPage(): string {
     '',
     '## Size',
     '',
-    "Lines of TypeScript in a binder's `src`, to the nearest hundred; blank lines are not counted, tests are elsewhere.",
+    "Lines of TypeScript in a binder's `src`, to the nearest five hundred; blank lines are not counted, tests are elsewhere.",
     '',
     ...table(
       ['binder', 'package', 'lines'],
@@ -106,7 +106,7 @@ const size = (bytes: number): string => {
   return `${Number.isInteger(mebibytes) ? mebibytes : `about ${mebibytes.toFixed(1)}`} MiB`;
 };
 
-const about = (lines: number): string => String(Math.round(lines / 100) * 100);
+const about = (lines: number): string => String(Math.round(lines / 500) * 500);
 
 function linesOf(type: BinderFactory['type']): number {
   const source = fileURLToPath(new URL(`../../../binder-${type}/src`, import.meta.url));
