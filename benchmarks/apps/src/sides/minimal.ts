@@ -58,7 +58,10 @@ export function minimal<Options, ConsumerOptions, ProducerOptions>(
           await Promise.all(Array.from({ length: inFlight }, one));
         },
         send: (order, confirmed) => void send(order).then(confirmed),
-        close: () => binder.close(),
+        async close() {
+          await producer.close();
+          await binder.close();
+        },
       };
     },
     async receiver(handle, { destination, group, concurrency, prefetch }) {
