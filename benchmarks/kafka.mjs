@@ -64,11 +64,11 @@ const receiving = (partitions, messages, warmUp, target) => ({
 });
 
 const comparisons = [
-  sending(1, 256, 6000, 2000, 4),
-  sending(8, 256, 6000, 2000, 4),
-  sending(1, 1, 1500, 400, 0.95),
-  receiving(1, 60_000, 15_000, 0.95),
-  receiving(8, 60_000, 15_000, 0.95),
+  sending(1, 256, 12_000, 3000, 4),
+  sending(8, 256, 12_000, 3000, 4),
+  sending(1, 1, 4000, 1000, 0.95),
+  receiving(1, 120_000, 30_000, 0.95),
+  receiving(8, 120_000, 30_000, 0.95),
 ];
 
 /** @param {{ quick: boolean }} options */
