@@ -33,5 +33,7 @@ export default {
   ],
   collectCoverageFrom: ['packages/*/src/**/*.ts'],
   coverageProvider: 'babel',
+  // most tests wait for processes and brokers
+  maxWorkers: '100%',
   workerIdleMemoryLimit: '512MB',
 };
