@@ -26,12 +26,12 @@ describe('a start that fails ends with 1 and one message', () => {
   test('a type of binder that nobody serves', async () => {
     const text = await failure(
       plain(
-        '--spring.cloud.stream.bindings.input.binder=defaultKafka',
-        '--spring.cloud.stream.binders.defaultKafka.type=kafka',
+        '--spring.cloud.stream.bindings.input.binder=defaultRocketmq',
+        '--spring.cloud.stream.binders.defaultRocketmq.type=rocketmq',
       ),
     );
-    expect(text).toContain('npm install @streambind/binder-kafka');
-    expect(text).toContain('--spring.cloud.stream.binders.defaultKafka.type');
+    expect(text).toContain('npm install @streambind/binder-rocketmq');
+    expect(text).toContain('--spring.cloud.stream.binders.defaultRocketmq.type');
     expect(text).not.toMatch(STACK);
   });
 
