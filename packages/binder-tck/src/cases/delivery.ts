@@ -162,11 +162,9 @@ export const delivery: readonly Case[] = [
       await t.settled('all arrive', () => consumer.count >= ids.length, 30_000);
       equal(consumer.count, ids.length);
       deepEqual([...hashes], [hash(payload)]);
-      // and what a client needs by itself
-      ok(
-        peak <= base + 10 * size * 3 + 50 * 2 ** 20,
-        `resident memory grew by ${Math.round((peak - base) / 2 ** 20)} MiB`,
-      );
+      // a client needs something by itself, however small the payload
+      const most = Math.max(10 * size * 3, 80 * 2 ** 20);
+      ok(peak <= base + most, `resident memory grew by ${Math.round((peak - base) / 2 ** 20)} MiB`);
       deepEqual([...faults, ...consumer.faults], [], 'the connection was kept');
       t.judge({ messages: ids.length });
     },
